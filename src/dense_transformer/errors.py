@@ -33,3 +33,7 @@ class DivergedError(DTNError, RuntimeError):
 
 class DeviceError(DTNError, RuntimeError):
     """The device that was asked for is not there."""
+
+
+class WriteError(DTNError, OSError):
+    """A file can't be written: full disk, read-only or missing folder."""
