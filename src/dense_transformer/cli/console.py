@@ -1,0 +1,135 @@
+"""What the commands write: results to stdout, progress to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TextIO
+
+from dense_transformer.types import Progress
+
+LINE_S = 10.0  # between lines where nobody watches a terminal
+REDRAW_S = 0.1
+
+
+def say(text: str = "") -> None:
+    """Write a line of result to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """Write a line about the work to stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def leads() -> bool:
+    """Return whether this process speaks: the first of those torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+class ProgressLine:
+    """Shows Progress: one redrawn line on a terminal, a line now and then elsewhere.
+
+    Parameters
+    ----------
+    what : str
+        Begins every line.
+    stream : TextIO, optional
+        Where to write; stderr by default.
+    """
+
+    def __init__(self, what: str, stream: TextIO | None = None) -> None:
+        self._what = what
+        self._stream = stream or sys.stderr
+        self._redraw = self._stream.isatty()
+        self._start: tuple[float, int] | None = None
+        self._shown = float("-inf")
+        self._width = 0
+        self._pending: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Show `progress`, or keep it for later if the last was shown just now."""
+        now = time.monotonic()
+        if self._start is None:
+            self._start = (now, progress.done)
+        if progress.message:
+            self._erase()
+            self._stream.write(f"{self._what}: {progress.message}\n")
+        wait = REDRAW_S if self._redraw else LINE_S
+        self._pending = progress
+        if now - self._shown >= wait or progress.done >= progress.total:
+            self._show(now)
+
+    def close(self) -> None:
+        """Show what is pending and end the line."""
+        if self._pending is not None:
+            self._show(time.monotonic())
+        if self._redraw and self._width:
+            self._stream.write("\n")
+        self._width = 0
+        self._stream.flush()
+
+    def __enter__(self) -> ProgressLine:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the line."""
+        self.close()
+
+    def _show(self, now: float) -> None:
+        progress, self._pending, self._shown = self._pending, None, now
+        if progress is None:
+            return
+        text = f"{self._what}: {describe(progress, self._rate(progress, now))}"
+        if not self._redraw:
+            self._stream.write(text + "\n")
+        else:
+            self._stream.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+        self._stream.flush()
+
+    def _erase(self) -> None:
+        if self._redraw and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._width = 0
+
+    def _rate(self, progress: Progress, now: float) -> float | None:
+        if self._start is None:
+            return None
+        began, first = self._start
+        if progress.done <= first or now <= began:
+            return None
+        return (progress.done - first) / (now - began)
+
+
+def describe(progress: Progress, rate: float | None = None) -> str:
+    """Return one line for people: how far, how fast, how long still, the figures.
+
+    Parameters
+    ----------
+    progress : Progress
+        What to describe.
+    rate : float, optional
+        Units of work per second.
+    """
+    total = max(progress.total, 1)
+    share = f"{progress.done / total:.0%}"
+    parts = [f"{progress.done}/{progress.total} {progress.unit}s ({share})"]
+    if rate:
+        parts.append(f"{rate:.3g} {progress.unit}s/s")
+    if progress.seconds_left is not None and progress.done < progress.total:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    parts += [f"{name} {value:.4g}" for name, value in progress.values]
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: ``"45 s"``, ``"3:05 min"``, ``"2:10 h"``."""
+    whole = round(max(seconds, 0.0))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"

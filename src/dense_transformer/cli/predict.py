@@ -1,0 +1,92 @@
+"""`dtn predict`: boundaries of images, as files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from dense_transformer.cli.console import ProgressLine, note, say
+from dense_transformer.cli.options import add_settings, parse_value, read_settings
+from dense_transformer.config import PredictConfig
+from dense_transformer.errors import ConfigError
+from dense_transformer.types import Box
+from dense_transformer.work import finish
+
+NAME = "predict"
+HELP = "Predict the boundaries of images and write them beside coverage and warps."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb."""
+    parser.add_argument(
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="Image, stack or folder of slices.",
+    )
+    parser.add_argument(
+        "--model",
+        required=True,
+        help="Name of a model (see `dtn models`) or a model file.",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="Folder to write to.")
+    parser.add_argument("--dataset", help="Data set to read in an HDF5 or Zarr file.")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--section", type=int, default=0, help="Section of a stack (default 0)."
+    )
+    which.add_argument("--all", action="store_true", help="All sections of a stack.")
+    parser.add_argument(
+        "--region",
+        metavar="TOP,LEFT,BOTTOM,RIGHT",
+        help="Part of the image, px, half open.",
+    )
+    add_settings(parser, PredictConfig)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict each image in turn; say the device and name the files written."""
+    from dense_transformer.data import read_image
+    from dense_transformer.inference import predict, write_prediction
+    from dense_transformer.zoo import load_model
+
+    config = read_settings(arguments, PredictConfig)
+    region = read_region(arguments.region)
+    model = load_model(arguments.model)
+    for path in arguments.images:
+        image = read_image(path, dataset=arguments.dataset, pixel_nm=config.pixel_nm)
+        sections = range(image.sections) if arguments.all else [arguments.section]
+        if image.sections > 1 and not arguments.all:
+            note(
+                f"dtn: {image.name}: section {arguments.section} of {image.sections}; "
+                "--all predicts every one"
+            )
+        for section in sections:
+            what = f"{image.name}[{section}]" if image.sections > 1 else image.name
+            with ProgressLine(what) as line:
+                work = predict(model, image, config, section=section, region=region)
+                prediction = finish(work, line)
+            note(f"dtn: {what}: predicted on {prediction.device}")
+            for written in write_prediction(prediction, image, arguments.out):
+                say(str(written))
+    return 0
+
+
+def read_region(text: str | None) -> Box | None:
+    """Return the box that ``"top,left,bottom,right"`` means.
+
+    Raises
+    ------
+    ConfigError
+        If `text` isn't four whole numbers of a box that holds something.
+    """
+    if text is None:
+        return None
+    box = parse_value(text, tuple[int, int, int, int], "region")
+    if len(box) != 4 or not all(isinstance(edge, int) for edge in box):
+        raise ConfigError(f"--region {text!r}: write top,left,bottom,right in px")
+    top, left, bottom, right = box
+    if not (0 <= top < bottom and 0 <= left < right):
+        raise ConfigError(f"--region {text!r}: is empty or begins before the image")
+    return top, left, bottom, right
