@@ -37,3 +37,7 @@ class DeviceError(DTNError, RuntimeError):
 
 class WriteError(DTNError, OSError):
     """A file can't be written: full disk, read-only or missing folder."""
+
+
+class StoppedError(DTNError, RuntimeError):
+    """The caller asked to stop before there was a result to return."""
