@@ -49,18 +49,24 @@ class NetworkConfig(Settings):
     """A U-Net with dense transformer pairs; without any it is the plain twin."""
 
     depth: int = setting(5, "Levels, the bottom counted.", low=3, high=6)
-    base_channels: int = setting(64, "Channels of level 1; doubled per level.", low=1, high=256)
+    base_channels: int = setting(
+        64, "Channels of level 1; doubled per level.", low=1, high=256
+    )
     in_channels: int = setting(1, "Channels of the image.", low=1, high=64)
     classes: int = setting(2, "Classes to tell apart.", low=2, high=254)
     transformers: tuple[TransformerConfig, ...] = setting(
         (), "Transformer pairs, at most one for each level."
     )
-    deterministic: bool = setting(False, "Bit-equal repeats, also on GPUs; slower there.")
+    deterministic: bool = setting(
+        False, "Bit-equal repeats, also on GPUs; slower there."
+    )
 
     def check(self) -> None:
         levels = [t.level for t in self.transformers]
         if len(set(levels)) != len(levels):
-            raise ConfigError(f"transformers at levels {levels}: at most one for a level")
+            raise ConfigError(
+                f"transformers at levels {levels}: at most one for a level"
+            )
         if levels and max(levels) > self.depth:
             raise ConfigError(
                 f"a transformer at level {max(levels)} of {self.depth}: "
@@ -87,12 +93,22 @@ class AugmentConfig(Settings):
     vertical_flips: bool = setting(True, "Mirror up-down too; off for road scenes.")
     turns: bool = setting(True, "Turn by right angles; off for road scenes.")
     rotation_deg: float = setting(15.0, "Largest rotation, degrees.", low=0, high=180)
-    scale: float = setting(0.2, "Largest change of size: 0.2 is 0.8 to 1.25.", low=0, high=1)
+    scale: float = setting(
+        0.2, "Largest change of size: 0.2 is 0.8 to 1.25.", low=0, high=0.9
+    )
     shear: float = setting(0.1, "Largest shear.", low=0, high=0.5)
-    elastic_px: float = setting(6.0, "Elastic displacement, standard deviation in px.", low=0)
-    elastic_spacing_px: float = setting(48.0, "Distance of the elastic knots, px.", low=8)
-    warp_share: float = setting(0.5, "Share of patches deformed (affine, elastic).", low=0, high=1)
-    brightness: float = setting(0.2, "Largest shift of brightness, unit range.", low=0, high=1)
+    elastic_px: float = setting(
+        6.0, "Largest std of the elastic displacement, px.", low=0
+    )
+    elastic_spacing_px: float = setting(
+        48.0, "Distance of the elastic knots, px.", low=8
+    )
+    warp_share: float = setting(
+        0.5, "Share of patches deformed (affine, elastic).", low=0, high=1
+    )
+    brightness: float = setting(
+        0.2, "Largest shift of brightness, unit range.", low=0, high=1
+    )
     contrast: float = setting(0.3, "Largest change of contrast.", low=0, high=0.9)
     gamma: float = setting(0.3, "Largest |log gamma|.", low=0, high=2)
     noise: float = setting(0.08, "Largest standard deviation of noise.", low=0, high=1)
@@ -112,12 +128,16 @@ class DataConfig(Settings):
     validation: tuple[str, ...] = setting(
         (), "Names (or lo:hi ranges) to validate on; empty: every 5th."
     )
-    foreground: tuple[str, ...] = setting((), "Classes joined as foreground, where labels name many.")
+    foreground: tuple[str, ...] = setting(
+        (), "Classes joined as foreground, where labels name many."
+    )
     classes: tuple[str, ...] = setting(("inside", "boundary"), "Names of the classes.")
     pixel_nm: tuple[float, float] | None = setting(
         None, "Pixel size (y, x) of the data, nm; None: what the files say."
     )
-    boundary_px: int = setting(1, "Half width of boundaries made of instances, px.", low=1, high=20)
+    boundary_px: int = setting(
+        1, "Half width of boundaries made of instances, px.", low=1, high=20
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +152,20 @@ class TrainConfig(Settings):
     seed: int = setting(0, "Seed of all draws.", low=0, high=2**31 - 1)
     steps: int = setting(1000, "Optimiser steps.", low=1)
     batch: int = setting(4, "Patches per step, over all processes.", low=1, high=4096)
-    patch: tuple[int, int] = setting((224, 224), "Height and width of a patch, px.", low=16, high=4096)
+    patch: tuple[int, int] = setting(
+        (224, 224), "Height and width of a patch, px.", low=16, high=4096
+    )
     optimiser: Literal["adam", "sgd"] = setting("adam", "Optimiser.")
     learning_rate: float = setting(2e-3, "Peak learning rate.", low=1e-8, high=10.0)
-    schedule: Literal["constant", "cosine", "one-cycle"] = setting("one-cycle", "Schedule.")
-    warmup: float = setting(0.1, "Share of the steps that the rate rises.", low=0, high=1)
-    weight_decay: float = setting(1e-4, "Decoupled weight decay; none on transformers.", low=0)
+    schedule: Literal["constant", "cosine", "one-cycle"] = setting(
+        "one-cycle", "Schedule."
+    )
+    warmup: float = setting(
+        0.1, "Share of the steps that the rate rises.", low=0, high=1
+    )
+    weight_decay: float = setting(
+        1e-4, "Decoupled weight decay; none on transformers.", low=0
+    )
     transformer_rate: float = setting(
         0.1, "Learning rate of the transformers over that of the rest.", low=0, high=10
     )
@@ -150,16 +178,23 @@ class TrainConfig(Settings):
     )
     dice: float = setting(0.0, "Weight of the Dice loss.", low=0, high=100)
     fold_penalty: float = setting(1.0, "Weight of the hinge on folds.", low=0)
-    bending_penalty: float = setting(0.0, "Weight of the splines' bending energy.", low=0)
+    bending_penalty: float = setting(
+        0.0, "Weight of the splines' bending energy.", low=0
+    )
     resampling_penalty: float = setting(
         0.0, "Weight of the round-trip loss of gather then splat.", low=0
     )
     validate_every: int = setting(100, "Steps between validations.", low=1)
     save_every: int = setting(100, "Steps between saves of the resume state.", low=1)
-    patience: int = setting(0, "Validations without gain before stopping; 0: never.", low=0)
+    patience: int = setting(
+        0, "Validations without gain before stopping; 0: never.", low=0
+    )
     skips: int = setting(10, "Diverged steps that are skipped before stopping.", low=0)
     average: float = setting(
-        0.0, "Decay of the average of weights that is kept as model; 0: off.", low=0, high=0.9999
+        0.0,
+        "Decay of the average of weights that is kept as model; 0: off.",
+        low=0,
+        high=0.9999,
     )
     device: Device = setting("auto", "Where to train.")
     precision: Literal["float32", "bfloat16", "float16"] = setting(
@@ -184,15 +219,24 @@ class PredictConfig(Settings):
     """How an image is cut into tiles and where they are computed."""
 
     tile: tuple[int, int] | None = setting(
-        None, "Height and width of a tile, px; None: the size it was trained on.", low=16, high=8192
+        None,
+        "Height and width of a tile, px; None: the size it was trained on.",
+        low=16,
+        high=8192,
     )
-    overlap: float = setting(0.25, "Share of a tile shared with its neighbour.", low=0, high=0.75)
+    overlap: float = setting(
+        0.25, "Share of a tile shared with its neighbour.", low=0, high=0.75
+    )
     batch: int = setting(4, "Tiles at a time.", low=1, high=256)
     device: Device = setting("auto", "Where to predict.")
-    precision: Literal["float32", "bfloat16", "float16"] = setting("float32", "Autocast type.")
+    precision: Literal["float32", "bfloat16", "float16"] = setting(
+        "float32", "Autocast type."
+    )
     pixel_nm: tuple[float, float] | None = setting(
         None, "Pixel size (y, x) of the image, nm; None: what the file says.", low=1e-3
     )
-    dtype: Literal["float32", "uint8"] = setting("float32", "Type of the probability map.")
+    dtype: Literal["float32", "uint8"] = setting(
+        "float32", "Type of the probability map."
+    )
     threads: int = setting(0, "CPU threads; 0: all but none spared.", low=0, high=256)
     keep_warps: bool = setting(True, "Keep fiducials and points of every tile.")

@@ -73,7 +73,9 @@ def from_dict(cls: type[T], values: Mapping[str, Any]) -> T:
         )
     for name, field in fields.items():
         if name not in values and field.default is dataclasses.MISSING:
-            raise ConfigError(f"{cls.__name__}.{name} is missing: {field.metadata['help']}")
+            raise ConfigError(
+                f"{cls.__name__}.{name} is missing: {field.metadata['help']}"
+            )
     return cls(**values)
 
 
@@ -88,7 +90,9 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
             return _fit(value, rest[0], where)
     if origin is typing.Literal:
         if value not in args:
-            raise ConfigError(f"{where} {value!r}: use one of {', '.join(map(repr, args))}")
+            raise ConfigError(
+                f"{where} {value!r}: use one of {', '.join(map(repr, args))}"
+            )
         return value
     if origin is tuple:
         if isinstance(value, str) or not isinstance(value, (list, tuple)):

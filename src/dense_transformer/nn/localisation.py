@@ -1,0 +1,66 @@
+"""The localisation network: from features to the parameters of a transformation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from dense_transformer.config import TransformerConfig
+from dense_transformer.geometry import lattice_points, parameter_bounds, parameter_count
+
+MARGIN = 0.9
+"""tanh(b) of the outermost fiducials in the absolute form; 1 would freeze them."""
+
+
+class Localisation(nn.Module):
+    """Convolutions, pooling, a fully connected layer: theta as offsets from identity.
+
+    The last layer starts at zero, so the network starts as the plain U-Net. It has
+    no bias and reads features whose mean over batch and positions is zero: a warp
+    that is the same for every image costs it effort, one that looks at its input
+    comes free. Trained naively, the layer saturates or ends in one constant warp.
+    """
+
+    bounds: Tensor
+    centre: Tensor
+
+    def __init__(self, channels: int, config: TransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.localisation_channels
+        count = parameter_count(config.family, config.lattice)
+        self.squeeze = nn.Conv2d(channels, width, 1, bias=False)
+        self.conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(width, affine=False)
+        self.pool = nn.AdaptiveAvgPool2d(config.lattice)
+        inputs = width * config.lattice[0] * config.lattice[1]
+        self.head = nn.Linear(inputs, count, bias=False)
+        nn.init.zeros_(self.head.weight)
+        self.scale = inputs**-0.5
+        bounds = parameter_bounds(config.family, config.lattice, config.reach)
+        self.register_buffer("bounds", bounds, persistent=False)
+        centre = torch.atanh(MARGIN * lattice_points(*config.lattice).float()).reshape(
+            -1
+        )
+        self.register_buffer("centre", centre, persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return theta, shape (b, parameter_count), float32, zero at the identity.
+
+        In the offset form ``theta = bounds * tanh(gain * z / bounds)``; in the
+        absolute one of a spline ``theta = (tanh(centre + z) - tanh(centre)) / 0.9``,
+        the paper's tanh of the coordinates with a margin, so that the border can
+        move and z = 0 is the lattice; other families then take z as it is.
+        """
+        x = nn.functional.max_pool2d(self.squeeze(features), 2, ceil_mode=True)
+        x = nn.functional.relu(self.norm(self.conv(x)))
+        x = self.pool(x).flatten(1)  # (b, width * rows * columns)
+        with torch.autocast(x.device.type, enabled=False):
+            x = x if x.dtype == torch.float64 else x.float()
+            z = nn.functional.linear(x, self.head.weight) * self.scale
+            if self.config.parametrisation == "offset":
+                return self.bounds * torch.tanh(self.config.gain * z / self.bounds)
+            if self.config.family == "tps":
+                moved = torch.tanh(self.centre + z) - torch.tanh(self.centre)
+                return moved / MARGIN
+            return z

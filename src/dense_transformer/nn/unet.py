@@ -1,0 +1,160 @@
+"""The Dense Transformer Network: a U-Net with transformer pairs at any levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+from dense_transformer.config import NetworkConfig
+from dense_transformer.errors import ImageError
+from dense_transformer.nn.blocks import ConvBlock
+from dense_transformer.nn.transformer import TransformerPair
+from dense_transformer.nn.warp import TensorWarp
+
+
+class Trace(NamedTuple):
+    """What the network computed, and how it bent space on the way.
+
+    Attributes
+    ----------
+    logits : Tensor, shape (b, classes, h, w)
+    warps : tuple of TensorWarp
+        By level, shallow first; the frame is the padded input of that level, so
+        that of a deeper pair lies in the warped space of the shallower ones.
+    """
+
+    logits: Tensor
+    warps: tuple[TensorWarp, ...]
+
+
+class Level(nn.Module):
+    """One level: two blocks down, two up, and a transformer pair where asked.
+
+    Down: block, gather, block; its result is also the skip. Up: transposed
+    convolution, concatenation, block, splat, block. Everything deeper, the skip
+    too, lives in the warped space. The bottom gathers and splats between blocks.
+    """
+
+    def __init__(
+        self, channels: tuple[int, int, int], pair: TransformerPair | None
+    ) -> None:
+        super().__init__()
+        above, here, below = channels  # below = 0 at the bottom
+        self.down1, self.down2 = ConvBlock(above, here), ConvBlock(here, here)
+        self.pair = pair
+        if below:
+            self.up = nn.ConvTranspose2d(below, here, 2, stride=2)
+            self.up1, self.up2 = ConvBlock(2 * here, here), ConvBlock(here, here)
+
+
+class DenseTransformerNetwork(nn.Module):
+    """A U-Net of any depth with dense transformer pairs; see `NetworkConfig`.
+
+    Without transformers it is the plain U-Net; with new ones it computes exactly
+    what that twin computes. Make it with `build_network`.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = [config.base_channels * 2**i for i in range(config.depth)]
+        ins = [config.in_channels, *widths[:-1]]
+        belows = [*widths[1:], 0]
+        self.levels = nn.ModuleList(
+            Level(channels, None) for channels in zip(ins, widths, belows, strict=True)
+        )
+        self.head = nn.Conv2d(widths[0], config.classes, 1)
+        for transformer in config.transformers:  # after the U-Net: its draws don't move
+            self.levels[transformer.level - 1].pair = TransformerPair(
+                widths[transformer.level - 1],
+                transformer,
+                deterministic=config.deterministic,
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits, shape (b, classes, h, w), for images (b, c, h, w) of any size."""
+        return self.trace(x).logits
+
+    def trace(self, x: Tensor, *, round_trip: bool = False) -> Trace:
+        """Return logits and warps.
+
+        Parameters
+        ----------
+        x : Tensor, shape (b, c, h, w)
+            Normalised images; padded inside to a multiple of 2^(depth - 1) by
+            mirroring, and cropped again.
+        round_trip : bool
+            Also measure what each gather then splat loses.
+
+        Raises
+        ------
+        ImageError
+            If the number of channels is not the network's, or a side is empty.
+        DivergedError
+            If a fiducial is not finite.
+        """
+        h, w = x.shape[-2:]
+        if x.dim() != 4 or x.shape[1] != self.config.in_channels or not min(h, w):
+            raise ImageError(
+                f"input of shape {tuple(x.shape)}: the network takes "
+                f"(batch, {self.config.in_channels}, height, width), none empty"
+            )
+        warps: list[TensorWarp] = []
+        features = self._run(0, _pad_to(x, self.config.multiple), warps, round_trip)
+        logits = self.head(features)[..., :h, :w]
+        return Trace(logits, tuple(warps))
+
+    def _run(
+        self, index: int, x: Tensor, warps: list[TensorWarp], round_trip: bool
+    ) -> Tensor:
+        """Return level `index`'s output for its input, with all that lies below."""
+        level = self.levels[index]
+        bottom = index == len(self.levels) - 1
+        x, warp = level.down1(x), None
+        if level.pair is not None:
+            multiple = 2 ** (len(self.levels) - 1 - index)
+            x, warp = level.pair.encode(x, multiple=multiple, round_trip=round_trip)
+            warps.append(warp)
+        x = level.down2(x)
+        if not bottom:
+            below = self._run(index + 1, nnf.max_pool2d(x, 2), warps, round_trip)
+            x = level.up1(torch.cat([x, level.up(below)], 1))
+        if warp is not None:
+            x = level.pair.decode(x, warp)
+        return x if bottom else level.up2(x)
+
+    def transformer_parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the parameters of the localisation networks."""
+        for level in self.levels:
+            if level.pair is not None:
+                yield from level.pair.parameters()
+
+    def plain_parameters(self) -> Iterator[nn.Parameter]:
+        """Yield all other parameters: those that the U-Net twin has too."""
+        special = {id(p) for p in self.transformer_parameters()}
+        yield from (p for p in self.parameters() if id(p) not in special)
+
+
+def build_network(config: NetworkConfig, seed: int = 0) -> DenseTransformerNetwork:
+    """Return a new network; the same seed gives the U-Net twin the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return DenseTransformerNetwork(config)
+
+
+def _pad_to(x: Tensor, multiple: int) -> Tensor:
+    """Return x, mirrored at its lower and right border to a multiple."""
+    for axis in (-2, -1):
+        missing = -x.shape[axis] % multiple
+        while missing:  # a mirror is shorter than the image; tiny images need several
+            length = x.shape[axis]
+            step = min(missing, length - 1) if length > 1 else missing
+            mode = "reflect" if length > 1 else "replicate"
+            pad = (0, step, 0, 0) if axis == -1 else (0, 0, 0, step)
+            x = nnf.pad(x, pad, mode)
+            missing -= step
+    return x
