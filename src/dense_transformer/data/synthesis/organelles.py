@@ -1,0 +1,200 @@
+"""What fills a neurite: mitochondria, vesicles, microtubules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from dense_transformer.data.synthesis.fields import smooth_noise, smooth_step
+
+if TYPE_CHECKING:
+    from dense_transformer.data.synthesis.neurites import Cut, Neurites
+    from dense_transformer.types import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mitochondria:
+    """Ellipsoids that ride in the balls of neurites.
+
+    Attributes
+    ----------
+    ball : ndarray, shape (m,), int
+        The ball that each one rides in.
+    offset_px : ndarray, shape (m, 2)
+        (y, x) from the ball's centre, straight frame.
+    axes_px : ndarray, shape (m, 2)
+        Half axes in the plane.
+    angle : ndarray, shape (m,)
+        Of the first half axis, radians.
+    depth, reach : ndarray, shape (m,)
+        Middle and half thickness, in sections.
+    """
+
+    ball: Array
+    offset_px: Array
+    axes_px: Array
+    angle: Array
+    depth: Array
+    reach: Array
+
+
+def place_mitochondria(rng: np.random.Generator, neurites: Neurites) -> Mitochondria:
+    """Return mitochondria for about half of the balls that have room for one."""
+    radius = neurites.radius_px
+    ball = np.flatnonzero((radius > 19) & (rng.random(len(radius)) < 0.5))
+    ball = np.concatenate([ball, ball[(radius[ball] > 45) & (rng.random(len(ball)) < 0.6)]])
+    room = np.clip(radius[ball], 0, 62)
+    long = room * rng.uniform(0.34, 0.62, len(ball))
+    axes = np.column_stack([long, long * rng.uniform(0.55, 1.0, len(ball))])
+    turn = rng.uniform(0, 2 * np.pi, len(ball))
+    away = (radius[ball] - long - 6).clip(0) * np.sqrt(rng.random(len(ball))) * 0.8
+    offset = away[:, None] * np.column_stack([np.sin(turn), np.cos(turn)])
+    return Mitochondria(
+        ball,
+        offset,
+        axes,
+        rng.uniform(0, np.pi, len(ball)),
+        rng.uniform(-6, 6, len(ball)),
+        rng.uniform(3, 9, len(ball)),
+    )
+
+
+def paint_mitochondria(
+    value: Array,
+    rng: np.random.Generator,
+    cut: Cut,
+    neurites: Neurites,
+    organelles: Mitochondria,
+    depth: float,
+) -> Array:
+    """Paint dark bodies with a double membrane and cristae; return their cover.
+
+    Parameters
+    ----------
+    value : ndarray, shape (h, w), float32
+        Brightness so far; changed in place.
+    depth : float
+        Of the section, in sections from the middle.
+
+    Returns
+    -------
+    ndarray, shape (h, w), float32
+        1 within a mitochondrion, 0 outside.
+    """
+    size = value.shape
+    bend, rough = smooth_noise(rng, size, 9.0), smooth_noise(rng, size, 1.1)
+    cover = np.zeros(size, np.float32)
+    for one in range(len(organelles.ball)):
+        ball = organelles.ball[one]
+        left = 1 - ((depth - organelles.depth[one]) / organelles.reach[one]) ** 2
+        if left <= 0.12:
+            continue
+        centre = (
+            neurites.centre_px[ball]
+            + depth * neurites.tilt_px[ball]
+            + organelles.offset_px[one]
+        )
+        axes = organelles.axes_px[one] * np.sqrt(left)
+        window = _window(cut.where_px, centre, float(axes.max()) + 8)
+        if window is None:
+            continue
+        part = cut.where_px[window] - centre
+        sine, cosine = np.sin(organelles.angle[one]), np.cos(organelles.angle[one])
+        along = part[..., 0] * sine + part[..., 1] * cosine
+        across = part[..., 0] * cosine - part[..., 1] * sine
+        ring = np.hypot(along / axes[0], across / axes[1])
+        inset = (1 - ring) * axes.min() + 1.1 * bend[window]  # px, > 0 inside
+        room = smooth_step(cut.distance_px[window], 3.0, 7.0)
+        room = room * (neurites.owner[ball] == cut.owner[window])
+        body = smooth_step(inset, -0.5, 1.5) * room
+        pitch = rng.uniform(6.0, 9.0)
+        wave = np.sin((across + 2.2 * bend[window]) * (2 * np.pi / pitch) + 0.15 * along)
+        lamella = smooth_step(wave + 0.45 * rough[window], 0.0, 1.3)
+        shade = 0.37 + 0.10 * rng.random() + 0.07 * rough[window]
+        shade = shade - 0.11 * lamella + 0.20 * smooth_step(wave - 1.1 + 0.5 * bend[window], 0, 1)
+        shade = shade + 0.20 * np.exp(-(((inset - 3.2) / 1.0) ** 2))  # between membranes
+        shade = shade - 0.20 * np.exp(-(((inset - 1.2) / 1.2) ** 2))
+        shade = shade - 0.16 * np.exp(-(((inset - 5.2) / 1.1) ** 2))
+        value[window] += body * (shade - value[window])
+        cover[window] = np.maximum(cover[window], body)
+    return cover
+
+
+def _window(where_px: Array, centre: Array, reach_px: float) -> tuple[slice, slice] | None:
+    """Return the rows and columns that hold a disc of the straight frame."""
+    near = (np.abs(where_px[::4, ::4] - centre) < reach_px + 4).all(-1)
+    if not near.any():
+        return None
+    rows, columns = np.flatnonzero(near.any(1)) * 4, np.flatnonzero(near.any(0)) * 4
+    return (
+        slice(max(0, rows[0] - 4), rows[-1] + 8),
+        slice(max(0, columns[0] - 4), columns[-1] + 8),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Discs:
+    """Small round things in the straight frame.
+
+    Attributes
+    ----------
+    centre_px : ndarray, shape (n, 2)
+        (y, x).
+    radius_px, ring, core : ndarray, shape (n,)
+        Size; darkness of the outline and of the middle (negative: bright).
+    """
+
+    centre_px: Array
+    radius_px: Array
+    ring: Array
+    core: Array
+
+
+def scatter_discs(
+    rng: np.random.Generator, neurites: Neurites, kind: Array, depth: float
+) -> Discs:
+    """Return the vesicles and microtubules that one section shows.
+
+    Parameters
+    ----------
+    kind : ndarray, shape (neurites,), int
+        0: pale, 1: microtubules, 2: full of vesicles.
+    """
+    ball_kind = kind[neurites.owner]
+    area = np.pi * neurites.radius_px**2
+    density = np.array([0.0006, 0.0026, 0.0060])[ball_kind]
+    many = rng.poisson(density * area)
+    ball = np.repeat(np.arange(len(many)), many)
+    turn = rng.uniform(0, 2 * np.pi, len(ball))
+    away = neurites.radius_px[ball] * np.sqrt(rng.random(len(ball)))
+    centre = neurites.centre_px[ball] + depth * neurites.tilt_px[ball]
+    centre = centre + away[:, None] * np.column_stack([np.sin(turn), np.cos(turn)])
+    luck = rng.random(len(ball))
+    tube = ball_kind[ball] == 1
+    dense = (luck < 0.04) & ~tube  # dense-core vesicles
+    vacuole = (luck > 0.97) & ~tube
+    radius = np.where(tube, 2.0, rng.normal(3.7, 0.45, len(ball)).clip(2.5, 5))
+    radius = np.where(vacuole, rng.uniform(5, 10, len(ball)), radius)
+    ring = np.where(tube, 0.26, 0.23) * rng.uniform(0.5, 1.3, len(ball))
+    core = np.where(tube, 0.06, rng.uniform(-0.06, 0.12, len(ball)))
+    core = np.where(vacuole, -0.10, np.where(dense, 0.55, core))
+    return Discs(centre, radius, ring, core)
+
+
+def paint_discs(value: Array, cut: Cut, discs: Discs, free: Array) -> None:
+    """Darken `value` in place where discs lie and `free` (0..1) has room."""
+    if not len(discs.centre_px):
+        return
+    reach = float(discs.radius_px.max()) + 3
+    away, which = cKDTree(discs.centre_px).query(
+        cut.where_px.reshape(-1, 2), distance_upper_bound=reach
+    )
+    which = np.minimum(which, len(discs.centre_px) - 1)  # beyond reach: any
+    away = np.where(np.isfinite(away), away, 99.0).astype(np.float32)
+    rim = away - discs.radius_px[which]
+    dark = discs.ring[which] * np.exp(-((rim / 1.15) ** 2))
+    dark += discs.core[which] * smooth_step(-rim, -0.5, 1.5)
+    value -= (dark.reshape(value.shape) * free).astype(np.float32)
