@@ -1,0 +1,25 @@
+"""Model files: written, read and checked; the shipped models and the user's own."""
+
+from dense_transformer.zoo.card import Card, LevelHealth
+from dense_transformer.zoo.catalogue import (
+    ModelEntry,
+    check_name,
+    find_model,
+    list_models,
+    user_folder,
+)
+from dense_transformer.zoo.models import Model, load_model, read_card, save_model
+
+__all__ = [
+    "Card",
+    "LevelHealth",
+    "Model",
+    "ModelEntry",
+    "check_name",
+    "find_model",
+    "list_models",
+    "load_model",
+    "read_card",
+    "save_model",
+    "user_folder",
+]
