@@ -165,7 +165,7 @@ def _check_size(
 
 def least_parameters(config: NetworkConfig) -> int:
     """Return a lower bound of a network's parameters: its largest kernels."""
-    widths = [config.base_channels * 2**k for k in range(config.depth)]
+    widths = [config.base_channels << k for k in range(config.depth)]
     inputs = [config.in_channels, *widths[:-1]]
     total = sum(9 * c * (i + c) for i, c in zip(inputs, widths, strict=True))
     for pair in config.transformers:
