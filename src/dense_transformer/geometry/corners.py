@@ -23,7 +23,7 @@ def gather_corners(features: Tensor, points_px: Tensor, kernel: Kernel) -> Tenso
 
 
 def splat_corners(values: Tensor, points_px: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return values (b, c, h, w) written to points_px (b, h, w, 2) on a map of `size`."""
+    """Return values (b, c, h, w) written to points_px on a map of `size`."""
     b, c = values.shape[:2]
     rows = values.permute(0, 2, 3, 1).reshape(-1, c)  # (b * h * w, c)
     total = rows.new_zeros(b * size[0] * size[1], c)
@@ -38,6 +38,7 @@ def _corners(
     """Return flat indices and weights of the units around each point."""
     height, width = size
     image = torch.arange(len(points_px), device=points_px.device).reshape(-1, 1, 1)
+    steps: tuple[tuple[int, int], ...]
     if kernel == "nearest":
         base, steps = points_px.round().detach(), ((0, 0),)
         weights = [torch.ones_like(points_px[..., 0])]

@@ -49,7 +49,7 @@ def shift_grid(
         double = theta.dtype == torch.float64
         matrix = spline_matrix(lattice, size, str(theta.device), double)
         offsets = theta.reshape(len(theta), -1, 2)
-        return (matrix @ offsets).unflatten(1, size)  # (b, h, w, 2)
+        return (matrix @ offsets).reshape(len(theta), *size, 2)
     grid = unit_grid(*size, dtype=theta.dtype, device=theta.device)
     return shift_points(family, theta, grid)
 
@@ -92,13 +92,9 @@ def shift_points(family: Family, theta: Tensor, points: Tensor) -> Tensor:
             return torch.stack([shift_y, shift_x], -1)
         along = terms[6] * y + terms[7] * x
         # (p + shift) / (1 + along) - p, written so that zero stays exactly zero
-        return torch.stack(
-            [(shift_y - along * y) / (1 + along), (shift_x - along * x) / (1 + along)],
-            -1,
-        )
-    raise ConfigError(
-        f"unknown family {family!r}; use translation, attention, ... or tps"
-    )
+        shift_y, shift_x = shift_y - along * y, shift_x - along * x
+        return torch.stack([shift_y, shift_x], -1) / (1 + along).unsqueeze(-1)
+    raise ConfigError(f"family {family!r} has no closed form; use shift_grid for tps")
 
 
 def parameter_bounds(family: Family, lattice: tuple[int, int], reach: float) -> Tensor:

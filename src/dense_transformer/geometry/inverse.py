@@ -62,23 +62,14 @@ def invert_points(points_px: Tensor, size: tuple[int, int]) -> Tensor:
 def _evaluate(mesh: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
     """Return T and the inverse of its Jacobian at positions of the warped map."""
     h, w = mesh.shape[-2:]
-    base = torch.stack(
-        [
-            at[..., 0].floor().clamp(0, max(h - 2, 0)),
-            at[..., 1].floor().clamp(0, max(w - 2, 0)),
-        ],
-        -1,
-    )
+    last = at.new_tensor([max(h - 2, 0), max(w - 2, 0)])
+    base = torch.minimum(at.floor(), last)
     fy, fx = (at - base).unbind(-1)
-    corner = [
-        _read(mesh, base + base.new_tensor(d)) for d in ((0, 0), (0, 1), (1, 0), (1, 1))
-    ]
     fy, fx = fy.unsqueeze(-1), fx.unsqueeze(-1)
-    top, low = (
-        corner[0] * (1 - fx) + corner[1] * fx,
-        corner[2] * (1 - fx) + corner[3] * fx,
-    )
-    along_x = (corner[1] - corner[0]) * (1 - fy) + (corner[3] - corner[2]) * fy
+    corners = ((0, 0), (0, 1), (1, 0), (1, 1))
+    nw, ne, sw, se = (_read(mesh, base + base.new_tensor(c)) for c in corners)
+    top, low = nw * (1 - fx) + ne * fx, sw * (1 - fx) + se * fx
+    along_x = (ne - nw) * (1 - fy) + (se - sw) * fy
     along_y = low - top
     (a, c), (b, d) = along_y.unbind(-1), along_x.unbind(-1)  # dT_y/dy, dT_x/dy, ...
     determinant = a * d - b * c

@@ -75,9 +75,8 @@ def to_unit(points_px: Tensor, size: tuple[int, int]) -> Tensor:
     Along an axis of one pixel every position is the unit frame's 0.
     """
     half = _half_extent(points_px, size)
-    return torch.where(
-        half > 0, points_px / half.clamp_min(0.5) - 1.0, torch.zeros_like(points_px)
-    )
+    unit = points_px / half.clamp_min(0.5) - 1.0
+    return torch.where(half > 0, unit, torch.zeros_like(unit))
 
 
 def _half_extent(like: Tensor, size: tuple[int, int]) -> Tensor:

@@ -103,7 +103,8 @@ def splat(
         else:
             frame = (_exact_length(size[0]), _exact_length(size[1]))
             grid = _to_torch(points_px, frame)
-            written = _Splat.apply(stacked, grid, frame)[..., : size[0], : size[1]]
+            whole = _Splat.apply(stacked, grid, frame)  # type: ignore[no-untyped-call]
+            written = whole[..., : size[0], : size[1]]
         return written[:, :-1], written[:, -1:]
 
 

@@ -39,10 +39,8 @@ class Localisation(nn.Module):
         self.scale = inputs**-0.5
         bounds = parameter_bounds(config.family, config.lattice, config.reach)
         self.register_buffer("bounds", bounds, persistent=False)
-        centre = torch.atanh(MARGIN * lattice_points(*config.lattice).float()).reshape(
-            -1
-        )
-        self.register_buffer("centre", centre, persistent=False)
+        lattice = lattice_points(*config.lattice).float().reshape(-1)
+        self.register_buffer("centre", torch.atanh(MARGIN * lattice), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return theta, shape (b, parameter_count), float32, zero at the identity.
@@ -57,7 +55,7 @@ class Localisation(nn.Module):
         x = self.pool(x).flatten(1)  # (b, width * rows * columns)
         with torch.autocast(x.device.type, enabled=False):
             x = x if x.dtype == torch.float64 else x.float()
-            z = nn.functional.linear(x, self.head.weight) * self.scale
+            z: Tensor = nn.functional.linear(x, self.head.weight) * self.scale
             if self.config.parametrisation == "offset":
                 return self.bounds * torch.tanh(self.config.gain * z / self.bounds)
             if self.config.family == "tps":

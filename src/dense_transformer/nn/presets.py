@@ -41,9 +41,8 @@ def preset(name: str) -> NetworkConfig:
     pairs: tuple[TransformerConfig, ...] = ()
     if level != "none":
         at = int(level[1:])
-        pairs = (
-            TransformerConfig(level=at, family="affine", parametrisation="absolute"),
-        )
+        pair = TransformerConfig(level=at, family="affine", parametrisation="absolute")
+        pairs = (pair,)
     return NetworkConfig(depth=int(depth[1:]), in_channels=3, transformers=pairs)
 
 

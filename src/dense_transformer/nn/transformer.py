@@ -53,15 +53,12 @@ class TransformerPair(nn.Module):
         DivergedError
             If a fiducial is not finite.
         """
-        warp = self.make_warp(
-            self.localisation(features), features.shape[-2:], multiple
-        )
+        theta = self.localisation(features)
+        warp = self.make_warp(theta, features.shape[-2:], multiple)
         warped = self.gather(features, warp)
         if round_trip:
-            loss = (
-                (self.decode(warped, warp).float() - features.float()).square().mean()
-            )
-            warp = warp._replace(round_trip=loss)
+            lost = self.decode(warped, warp).float() - features.float()
+            warp = warp._replace(round_trip=lost.square().mean())
         return warped, warp
 
     def make_warp(
@@ -84,9 +81,8 @@ class TransformerPair(nn.Module):
             fiducials = self.lattice + moves
             require_finite(fiducials, cfg.level)
             shift = shift_grid(cfg.family, theta, cfg.lattice, out)
-            points_px = _pixel_grid(
-                out, (height, width), shift
-            ) + shift * shift.new_tensor([(height - 1) / 2.0, (width - 1) / 2.0])
+            half_px = shift.new_tensor([(height - 1) / 2.0, (width - 1) / 2.0])
+            points_px = _pixel_grid(out, (height, width), shift) + shift * half_px
         bounds = self.localisation.bounds
         if cfg.parametrisation == "absolute":
             bounds = torch.ones_like(bounds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -39,14 +39,13 @@ class Level(nn.Module):
     too, lives in the warped space. The bottom gathers and splats between blocks.
     """
 
-    def __init__(
-        self, channels: tuple[int, int, int], pair: TransformerPair | None
-    ) -> None:
+    pair: TransformerPair | None
+
+    def __init__(self, above: int, here: int, below: int) -> None:
         super().__init__()
-        above, here, below = channels  # below = 0 at the bottom
         self.down1, self.down2 = ConvBlock(above, here), ConvBlock(here, here)
-        self.pair = pair
-        if below:
+        self.pair = None
+        if below:  # 0 at the bottom
             self.up = nn.ConvTranspose2d(below, here, 2, stride=2)
             self.up1, self.up2 = ConvBlock(2 * here, here), ConvBlock(here, here)
 
@@ -65,18 +64,17 @@ class DenseTransformerNetwork(nn.Module):
         ins = [config.in_channels, *widths[:-1]]
         belows = [*widths[1:], 0]
         self.levels = nn.ModuleList(
-            Level(channels, None) for channels in zip(ins, widths, belows, strict=True)
+            Level(*channels) for channels in zip(ins, widths, belows, strict=True)
         )
         self.head = nn.Conv2d(widths[0], config.classes, 1)
-        for transformer in config.transformers:  # after the U-Net: its draws don't move
-            self.levels[transformer.level - 1].pair = TransformerPair(
-                widths[transformer.level - 1],
-                transformer,
-                deterministic=config.deterministic,
+        for pair in config.transformers:  # after the U-Net: its draws don't move
+            at = pair.level - 1
+            self.level(at).pair = TransformerPair(
+                widths[at], pair, deterministic=config.deterministic
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits, shape (b, classes, h, w), for images (b, c, h, w) of any size."""
+        """Return logits (b, classes, h, w) for images (b, c, h, w) of any size."""
         return self.trace(x).logits
 
     def trace(self, x: Tensor, *, round_trip: bool = False) -> Trace:
@@ -108,11 +106,15 @@ class DenseTransformerNetwork(nn.Module):
         logits = self.head(features)[..., :h, :w]
         return Trace(logits, tuple(warps))
 
+    def level(self, index: int) -> Level:
+        """Return the modules of the level with this 0-based index."""
+        return cast("Level", self.levels[index])  # ModuleList forgets the type
+
     def _run(
         self, index: int, x: Tensor, warps: list[TensorWarp], round_trip: bool
     ) -> Tensor:
         """Return level `index`'s output for its input, with all that lies below."""
-        level = self.levels[index]
+        level = self.level(index)
         bottom = index == len(self.levels) - 1
         x, warp = level.down1(x), None
         if level.pair is not None:
@@ -123,15 +125,17 @@ class DenseTransformerNetwork(nn.Module):
         if not bottom:
             below = self._run(index + 1, nnf.max_pool2d(x, 2), warps, round_trip)
             x = level.up1(torch.cat([x, level.up(below)], 1))
-        if warp is not None:
+        if level.pair is not None and warp is not None:
             x = level.pair.decode(x, warp)
-        return x if bottom else level.up2(x)
+        if not bottom:
+            x = level.up2(x)
+        return x
 
     def transformer_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters of the localisation networks."""
-        for level in self.levels:
-            if level.pair is not None:
-                yield from level.pair.parameters()
+        for index in range(len(self.levels)):
+            if (pair := self.level(index).pair) is not None:
+                yield from pair.parameters()
 
     def plain_parameters(self) -> Iterator[nn.Parameter]:
         """Yield all other parameters: those that the U-Net twin has too."""
