@@ -128,7 +128,11 @@ def _affine(augment: AugmentConfig, rng: np.random.Generator) -> Array:
 def _elastic_px(
     patch: tuple[int, int], augment: AugmentConfig, rng: np.random.Generator
 ) -> Array:
-    """Return a smooth displacement (2, h, w), px, with a lattice at a random phase."""
+    """Return a smooth displacement (2, h, w), px, with a lattice at a random phase.
+
+    Its deviation is drawn evenly up to `elastic_px`; what would be more than
+    0.135 spacings is kept to that, beyond which a warp could fold.
+    """
     spacing = augment.elastic_spacing_px
     deviation = rng.uniform(0, augment.elastic_px)
     largest = min(math.sqrt(3) * deviation / SPLINE_VARIANCE, INJECTIVE_SHIFT * spacing)
