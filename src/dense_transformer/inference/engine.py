@@ -1,0 +1,156 @@
+"""A network on a device: tiles in, probabilities and warps as NumPy arrays out."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from dense_transformer.errors import DivergedError
+from dense_transformer.inference.devices import free_memory, is_out_of_memory
+from dense_transformer.nn import DenseTransformerNetwork, TensorWarp
+from dense_transformer.types import Array
+
+
+class LevelTile(NamedTuple):
+    """One transformer's warp of one tile; positions in pixels of its input map."""
+
+    level: int
+    family: str
+    lattice_px: Array  # (k, 2)
+    fiducials_px: Array  # (k, 2)
+    points_px: Array  # (h, w, 2)
+    coverage: Array  # (h_in, w_in)
+
+
+class TileResult(NamedTuple):
+    """What the network made of one tile."""
+
+    maps: Array  # (c, h, w) float32 probabilities; of two classes only the last
+    levels: tuple[LevelTile, ...]
+
+
+class Engine:
+    """Runs one network on one device and leaves the original as it is.
+
+    Parameters
+    ----------
+    network : DenseTransformerNetwork
+        Copied where it is in training mode or on another device.
+    device : torch.device
+        Where to compute.
+    precision : str
+        ``float32``, or the type of autocast.
+    threads : int
+        CPU threads while computing; 0: as torch has it.
+    """
+
+    def __init__(
+        self,
+        network: DenseTransformerNetwork,
+        device: torch.device,
+        precision: str = "float32",
+        threads: int = 0,
+    ) -> None:
+        here = next(network.parameters()).device
+        if network.training or here.type != device.type:
+            network = copy.deepcopy(network).to(device).eval()
+        self._network = network
+        self.device = device
+        self._type = getattr(torch, precision)
+        self._threads = threads
+
+    def run(self, tiles: list[Array]) -> list[TileResult]:
+        """Return the results of tiles (c, h, w), all of one size.
+
+        Raises
+        ------
+        DivergedError
+            If the network's values are not finite.
+        """
+        with _threads(self._threads), torch.inference_mode(), self._autocast():
+            batch = torch.from_numpy(np.stack(tiles)).to(self.device)
+            trace = self._network.trace(batch)
+            maps = _probabilities(trace.logits.float())
+            if not bool(torch.isfinite(maps).all()):
+                raise DivergedError(
+                    "the network's values are not finite; predict in float32, or "
+                    "train the model again"
+                )
+            levels = [_to_levels(warp) for warp in trace.warps]
+        together = zip(*levels, strict=True) if levels else ((),) * len(tiles)
+        return [
+            TileResult(one, tuple(warps))
+            for one, warps in zip(maps.cpu().numpy(), together, strict=True)
+        ]
+
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        if self._type is torch.float32:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, dtype=self._type)
+
+
+def place_engine(
+    network: DenseTransformerNetwork,
+    device: torch.device,
+    precision: str = "float32",
+    threads: int = 0,
+) -> Engine | None:
+    """Return an engine, or None if the network alone is too large for the device."""
+    try:
+        return Engine(network, device, precision, threads)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    free_memory(device)
+    return None
+
+
+def try_run(engine: Engine, tiles: list[Array]) -> list[TileResult] | None:
+    """Return the results of tiles, or None if memory ran out; see `Engine.run`."""
+    try:
+        return engine.run(tiles)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Only here is the error gone, and with it the tensors that its frames held.
+    free_memory(engine.device)
+    return None
+
+
+def _probabilities(logits: torch.Tensor) -> torch.Tensor:
+    """Return class probabilities (b, c, h, w); of two classes only the last."""
+    if logits.shape[1] == 2:
+        return torch.sigmoid(logits[:, 1:] - logits[:, :1])
+    return torch.softmax(logits, 1)
+
+
+def _to_levels(warp: TensorWarp) -> list[LevelTile]:
+    """Return what one transformer did to each tile of a batch."""
+    half = (np.array(warp.size, dtype=np.float32) - 1.0) / 2.0
+    lattice = (warp.lattice.float().cpu().numpy() + 1.0) * half
+    fiducials = (warp.fiducials.float().cpu().numpy() + 1.0) * half
+    points = warp.points_px.float().cpu().numpy()
+    coverage = warp.coverage.float().cpu().numpy()
+    return [
+        LevelTile(warp.level, warp.family, lattice, *one)
+        for one in zip(fiducials, points, coverage, strict=True)
+    ]
+
+
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let torch use so many CPU threads within the block; 0: as it is."""
+    before = torch.get_num_threads()
+    if count in (0, before):
+        yield
+        return
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,99 @@
+"""What is given up, step by step, where memory is short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from dense_transformer.config import PredictConfig
+from dense_transformer.errors import DeviceError
+from dense_transformer.inference.devices import describe_device
+from dense_transformer.zoo import Model
+
+SMALLEST_TILE = 64  # px; below that a network sees too little around a pixel
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """How tiles are computed, and what was given up to get here.
+
+    Attributes
+    ----------
+    tile : tuple of int
+        Height and width, network pixels; multiples of the network's.
+    batch : int
+        Tiles at a time.
+    device : torch.device
+        Where.
+    given_up : tuple of str
+        What, for people.
+    """
+
+    tile: tuple[int, int]
+    batch: int
+    device: torch.device
+    given_up: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Return the device's name, and what was given up."""
+        return "; ".join([describe_device(self.device), *self.given_up])
+
+
+def first_rung(model: Model, config: PredictConfig, device: torch.device) -> Rung:
+    """Return what the caller asked for; tiles rounded up to the network's multiple."""
+    height, width = config.tile or model.card.patch
+    multiple = model.config.multiple
+    tile = _round_up(height, multiple), _round_up(width, multiple)
+    return Rung(tile, config.batch, device)
+
+
+def next_rung(rung: Rung, first: Rung, multiple: int) -> Rung:
+    """Return the next best after `rung` ran out of memory.
+
+    Half the batch down to one tile, half the tile, then the CPU with the tile
+    that was asked for.
+
+    Raises
+    ------
+    DeviceError
+        If there is nothing left to give up.
+    """
+    where = rung.device.type
+    if rung.batch > 1:
+        batch = rung.batch // 2
+        text = f"{where} ran out of memory: {batch} tiles at a time"
+        return replace(rung, batch=batch, given_up=(*rung.given_up, text))
+    height, width = (_half(n, multiple) for n in rung.tile)
+    if (height, width) != rung.tile:
+        text = f"{where} ran out of memory: tiles of {height} x {width} px"
+        return replace(rung, tile=(height, width), given_up=(*rung.given_up, text))
+    return cpu_rung(rung, first)
+
+
+def cpu_rung(rung: Rung, first: Rung) -> Rung:
+    """Return the rung on the CPU, one tile at a time.
+
+    Raises
+    ------
+    DeviceError
+        If `rung` is there already.
+    """
+    if rung.device.type == "cpu":
+        raise DeviceError(
+            f"not enough memory for one tile of {rung.tile[0]} x {rung.tile[1]} px on "
+            "the CPU; close other programs or use a smaller model"
+        )
+    text = f"{rung.device.type} ran out of memory: on the CPU"
+    given_up = (*rung.given_up, text)
+    return replace(first, batch=1, device=torch.device("cpu"), given_up=given_up)
+
+
+def _half(length: int, multiple: int) -> int:
+    """Return half a tile's side, but none below `SMALLEST_TILE`."""
+    half = _round_up(length // 2, multiple)
+    return half if half >= SMALLEST_TILE else length
+
+
+def _round_up(length: int, multiple: int) -> int:
+    return -(-length // multiple) * multiple

@@ -1,0 +1,208 @@
+"""Predict an image: tiles through a network, joined again, in its own pixels."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+
+from dense_transformer.config import PredictConfig
+from dense_transformer.errors import ConfigError, StoppedError
+from dense_transformer.inference.channels import check_channels
+from dense_transformer.inference.devices import choose_device
+from dense_transformer.inference.engine import Engine, TileResult, place_engine, try_run
+from dense_transformer.inference.ladder import Rung, cpu_rung, first_rung, next_rung
+from dense_transformer.inference.reader import TileReader
+from dense_transformer.inference.source import NetworkView, open_view
+from dense_transformer.inference.stitch import Stitch
+from dense_transformer.inference.tiles import plan_tiles
+from dense_transformer.types import Array, Box, Image, Prediction, Progress
+from dense_transformer.zoo import Model
+
+
+def predict(
+    model: Model,
+    image: Image,
+    config: PredictConfig | None = None,
+    *,
+    section: int = 0,
+    region: Box | None = None,
+    stop: Callable[[], bool] | None = None,
+    out: tuple[Array, Array] | None = None,
+) -> Generator[Progress, None, Prediction]:
+    """Return what a model finds in one section of an image.
+
+    Parameters
+    ----------
+    model : Model
+        Its network is left as it is.
+    image : Image
+        Read tile by tile. A model of one channel reads the mean of RGB, one
+        of several reads a gray image several times.
+    config : PredictConfig
+        Tiles, device and type of the result.
+    section : int
+        Which section of a stack.
+    region : Box or None
+        (top, left, bottom, right), source px: the tiles that meet it come first.
+    stop : callable
+        Asked before each batch; True ends the work with StoppedError.
+    out : tuple of ndarray or None
+        Arrays (h, w) to write the probability (type `config.dtype`) and the labels
+        (uint8) to, such as memory-mapped files; None: new ones.
+
+    Yields
+    ------
+    Progress
+        Counted in tiles, with each finished piece of the result as its `part`.
+
+    Returns
+    -------
+    Prediction
+        In source pixels, whatever pixel size the model works at.
+
+    Raises
+    ------
+    ImageError
+        If the image doesn't fit the model; see `open_view` and `check_channels`.
+    DeviceError
+        If the device is not there, or no tile fits into memory.
+    DivergedError
+        If the network's values are not finite.
+    StoppedError
+        If `stop` asked for it.
+    """
+    config = config or PredictConfig()
+    first = first_rung(model, config, choose_device(config.device))
+    notice = check_channels(image, model.config.in_channels)
+    pixel_nm = config.pixel_nm or image.pixel_nm
+    view = open_view(
+        image, section, model.config.in_channels, pixel_nm, model.card.pixel_nm
+    )
+    arrays = out or (np.empty(image.size, config.dtype), np.empty(image.size, np.uint8))
+    _check_out(arrays, image, config)
+    job = _Job(model, view, config, first, region, stop, arrays)
+    result = yield from _climb(job, [notice, _resampling(view)])
+    stitch, rung = result
+    probability, labels = arrays
+    for array in arrays:
+        array.setflags(write=False)
+    return Prediction(
+        probability=probability,
+        labels=labels,
+        levels=stitch.levels(),
+        warps=stitch.warps(),
+        classes=model.card.classes,
+        device=rung.describe(),
+        image_name=_section_name(image, section),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """What stays the same, however little memory there is."""
+
+    model: Model
+    view: NetworkView
+    config: PredictConfig
+    first: Rung
+    region: Box | None
+    stop: Callable[[], bool] | None
+    out: tuple[Array, Array]
+
+
+def _climb(
+    job: _Job, notices: list[str]
+) -> Generator[Progress, None, tuple[Stitch, Rung]]:
+    """Predict, with less at a time whenever memory runs out; return all of it."""
+    rung = job.first
+    while True:
+        engine = place_engine(
+            job.model.network, rung.device, job.config.precision, job.config.threads
+        )
+        if engine is None:
+            rung = cpu_rung(rung, job.first)
+            continue
+        plan = plan_tiles(job.view.size, rung.tile, job.config.overlap)
+        stitch = Stitch(plan, job.view, *job.out, keep_warps=job.config.keep_warps)
+        tiles = f"{len(plan)} tiles of {rung.tile[0]} x {rung.tile[1]} px"
+        message = "; ".join([f"{tiles} on {rung.describe()}", *filter(None, notices)])
+        yield Progress(0, len(plan), "tile", message=message)
+        rung = yield from _predict_tiles(job, rung, engine, stitch)
+        if stitch.done == len(plan):
+            return stitch, rung
+
+
+def _predict_tiles(
+    job: _Job, rung: Rung, engine: Engine, stitch: Stitch
+) -> Generator[Progress, None, Rung]:
+    """Predict all tiles of a plan; return the rung, early if it needs other tiles."""
+    plan = stitch.plan
+    region = job.view.to_network(job.region) if job.region else None
+    start = monotonic()
+    waiting: deque[tuple[tuple[int, int], Array]] = deque()
+    with TileReader(job.view, plan, plan.order(region), 2 * rung.batch) as reader:
+        while stitch.done < len(plan):
+            if job.stop is not None and job.stop():
+                raise StoppedError(f"stopped after {stitch.done} of {len(plan)} tiles")
+            waiting.extend(reader.take(rung.batch - len(waiting)))
+            batch = [waiting[i] for i in range(min(rung.batch, len(waiting)))]
+            results = try_run(engine, [pixels for _, pixels in batch])
+            if results is None:
+                shorter = next_rung(rung, job.first, job.model.config.multiple)
+                if shorter.tile != rung.tile or shorter.device != rung.device:
+                    return shorter
+                rung = shorter
+                message = rung.given_up[-1]
+                yield Progress(stitch.done, len(plan), "tile", message=message)
+                continue
+            yield from _add(stitch, batch, results, start)
+            for _ in batch:
+                waiting.popleft()
+    return rung
+
+
+def _add(
+    stitch: Stitch,
+    batch: list[tuple[tuple[int, int], Array]],
+    results: list[TileResult],
+    start: float,
+) -> Iterator[Progress]:
+    """Add a batch to the stitch and tell how far it is, with what was finished."""
+    message = ""
+    if stitch.done == 0 and (dropped := stitch.dropped_bytes(results[0])):
+        message = (
+            "points and coverage of the single tiles would take "
+            f"{dropped / 2**30:.1f} GiB: only their fiducials are kept"
+        )
+    parts = stitch.add([place for place, _ in batch], results)
+    done, total = stitch.done, len(stitch.plan)
+    left = (monotonic() - start) / done * (total - done)
+    for part in parts or [None]:
+        yield Progress(done, total, "tile", left, message, part=part)
+
+
+def _check_out(
+    arrays: tuple[Array, Array], image: Image, config: PredictConfig
+) -> None:
+    """Refuse arrays that the result doesn't fit into."""
+    for array, dtype in zip(arrays, (config.dtype, "uint8"), strict=True):
+        if array.shape != image.size or array.dtype != np.dtype(dtype):
+            raise ConfigError(
+                f"out: an array {array.shape} of {array.dtype} can't hold the result; "
+                f"give one {image.size} of {dtype}"
+            )
+
+
+def _resampling(view: NetworkView) -> str:
+    if view.size == view.image.size:
+        return ""
+    height, width = view.size
+    return f"seen at {height} x {width} px, the pixel size of the model"
+
+
+def _section_name(image: Image, section: int) -> str:
+    return image.name if image.sections == 1 else f"{image.name}-z{section:04d}"
