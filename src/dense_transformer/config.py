@@ -141,12 +141,25 @@ class DataConfig(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class AboutConfig(Settings):
+    """What people should know about the model; goes onto its card as it is."""
+
+    title: str = setting("", "One line: what it is.")
+    description: str = setting("", "What it finds, on what images, and its limits.")
+    data: str = setting("", "What it is trained and validated on.")
+    terms: str = setting("", "Terms of the data.")
+    citation: str = setting("", "What to cite.")
+    license: str = setting("", "Licence of the weights.")
+
+
+@dataclass(frozen=True, slots=True)
 class TrainConfig(Settings):
     """Everything that one training depends on."""
 
     data: DataConfig = setting(DataConfig(), "Images and labels.")
     network: NetworkConfig = setting(NetworkConfig(), "The network.")
     augment: AugmentConfig = setting(AugmentConfig(), "Variation of patches.")
+    about: AboutConfig = setting(AboutConfig(), "What goes onto the model's card.")
     version: int = setting(CONFIG_VERSION, "Version of this format.", low=1)
     name: str = setting("model", "Name of the model that comes of it.")
     seed: int = setting(0, "Seed of all draws.", low=0, high=2**31 - 1)
