@@ -1,0 +1,59 @@
+"""The one dock of the plugin: its tabs, and their end."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_dtn.predicting import Core
+from napari_dtn.tabs.predict import PredictTab
+
+
+class DenseTransformerDock(QWidget):
+    """A tab for each thing to do with a Dense Transformer Network.
+
+    napari gives the viewer to the parameter of this very name. Closing the dock
+    or napari stops all work: the close button takes the widget's parent away,
+    the end of napari destroys it, and neither sends a close event.
+    """
+
+    def __init__(self, napari_viewer: Any, core: Core | None = None) -> None:
+        super().__init__()
+        self.predict = PredictTab(napari_viewer, core)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(_scrolled(self.predict), "Predict")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)
+        self.setMinimumWidth(300)
+        self._docked = False
+        self.destroyed.connect(partial(_end, self.__dict__))
+
+    def event(self, event: QEvent) -> bool:
+        """End the work when the dock is closed for good."""
+        if event.type() == QEvent.Type.ParentChange:
+            if self.parent() is not None:
+                self._docked = True
+            elif self._docked:
+                _end(self.__dict__)
+        return bool(super().event(event))
+
+
+def _end(held: dict[str, Any]) -> None:
+    """Shut the tabs down; takes the dock's attributes, as the dock may be gone."""
+    tab = held.get("predict")
+    if tab is not None:
+        tab.shut_down()
+
+
+def _scrolled(tab: QWidget) -> QScrollArea:
+    """Return the tab in a frame that scrolls where the window is too low."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(tab)
+    return area

@@ -1,0 +1,211 @@
+"""Work beside the window: the only threads of the plugin.
+
+The worker is a plain thread that knows no Qt; it leaves what it has to say in a
+box that the window empties thirty times a second. So there is no signal to a
+deleted object, no queue that outruns the window, and nothing of napari's that
+keeps a finished worker's arrays alive.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
+
+from dense_transformer.types import Progress
+
+POLL_MS = 33
+# Python lets a thread run this long before another may; at the usual 5 ms a
+# worker in pure Python takes the window several turns for every event.
+SWITCH_S = 0.001
+
+Work = Callable[[Callable[[], bool]], Generator[Progress, None, Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """The work returned `result`."""
+
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The work ended early because it was asked to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Failed:
+    """The work raised `error`."""
+
+    error: Exception
+
+
+class Job:
+    """One generator driven in a thread of its own.
+
+    Parameters
+    ----------
+    work : callable
+        Gets a function that says whether to stop, returns the generator. It is
+        called in the thread, so that it may import what is slow to import.
+    name : str
+        For people and for the thread.
+    """
+
+    def __init__(self, work: Work, name: str) -> None:
+        self.name = name
+        self._work: Work | None = work
+        self._stop = threading.Event()
+        self._box: deque[Progress | Done | Stopped | Failed] = deque()
+        self._thread = threading.Thread(target=self._run, name=f"napari-dtn {name}")
+
+    def start(self) -> None:
+        """Begin in a new thread."""
+        sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask for an early end; returns at once."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether an early end was asked for."""
+        return self._stop.is_set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread still runs."""
+        return self._thread.is_alive()
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether the thread ended within `seconds`."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def take(self) -> list[Progress | Done | Stopped | Failed]:
+        """Return what came since the last call, oldest first."""
+        taken = []
+        while self._box:
+            taken.append(self._box.popleft())
+        return taken
+
+    def _run(self) -> None:
+        try:
+            self._box.append(self._drive())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the window shows it
+            # The frames would keep the image and the network alive for as long
+            # as napari remembers its notification.
+            traceback.clear_frames(error.__traceback__)
+            outcome = Stopped() if self.stopping else Failed(error)
+            self._box.append(outcome)
+        finally:
+            self._work = None
+
+    def _drive(self) -> Done | Stopped:
+        assert self._work is not None
+        steps = self._work(self._stop.is_set)
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                return Stopped() if self.stopping else Done(end.value)
+            if self.stopping:
+                steps.close()
+                return Stopped()
+            self._box.append(progress)
+
+
+class JobRunner(QObject):
+    """Runs one job at a time and tells the window about it.
+
+    A job that is started while another works takes its place: the other is
+    asked to stop, and the new one begins when it has.
+    """
+
+    began = Signal(object)  # Job
+    progressed = Signal(object)  # Progress: the newest
+    part_ready = Signal(object)  # Part: every one
+    succeeded = Signal(object, object)  # Job, its result
+    stopped = Signal(object)  # Job
+    failed = Signal(object, object)  # Job, Exception
+    idle = Signal()  # nothing runs and nothing waits
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._job: Job | None = None
+        self._next: Job | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+        if (app := QCoreApplication.instance()) is not None:
+            app.aboutToQuit.connect(self.shut_down)
+
+    @property
+    def job(self) -> Job | None:
+        """The job that works now, or waits for its turn."""
+        return self._next or self._job
+
+    def start(self, job: Job) -> None:
+        """Run `job`, after the end of the one that works now, if any."""
+        if self._job is not None:
+            self._job.stop()
+            self._next = job
+            return
+        self._begin(job)
+
+    def stop(self) -> None:
+        """Ask the job to end, forget the one that waits."""
+        self._next = None
+        if self._job is not None:
+            self._job.stop()
+
+    def shut_down(self) -> None:
+        """Stop without a word; for a window that closes. May be called twice."""
+        self.stop()
+        self._job = None
+        self._timer.stop()
+
+    def _begin(self, job: Job) -> None:
+        self._job = job
+        job.start()
+        self._timer.start()
+        self.began.emit(job)
+
+    def _poll(self) -> None:
+        job = self._job
+        if job is None:
+            return
+        newest, outcome = None, None
+        for message in job.take():
+            if isinstance(message, Progress):
+                newest = message
+                if message.part is not None and not job.stopping:
+                    self.part_ready.emit(message.part)
+            else:
+                outcome = message
+        if newest is not None and not job.stopping:
+            self.progressed.emit(newest)
+        if outcome is not None:
+            self._end(job, outcome)
+
+    def _end(self, job: Job, outcome: Done | Stopped | Failed) -> None:
+        self._timer.stop()
+        self._job, waiting, self._next = None, self._next, None
+        if isinstance(outcome, Done) and not job.stopping:
+            self.succeeded.emit(job, outcome.result)
+        elif isinstance(outcome, Failed):
+            self.failed.emit(job, outcome.error)
+        else:
+            self.stopped.emit(job)
+        if waiting is not None:
+            self._begin(waiting)
+        elif self._job is None:
+            self.idle.emit()

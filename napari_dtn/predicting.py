@@ -1,0 +1,180 @@
+"""What the worker does: load a model, predict sections, describe the layers.
+
+Nothing here touches the window. The core is imported in the worker, because
+importing torch takes more than a second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dense_transformer.config import PredictConfig
+from dense_transformer.types import Image, Prediction, Progress
+from napari_dtn.layers import LayerSpec, describe
+from napari_dtn.sources import Source
+
+if TYPE_CHECKING:
+    from dense_transformer.zoo import Card
+
+SMALL_RESULT = 1 << 28  # pixels; above, the probability is kept as uint8
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelInfo:
+    """A model to choose from.
+
+    Attributes
+    ----------
+    key : str
+        Name or path, as `load_model` takes it.
+    card : Card or None
+        None where the file can't be read.
+    problem : str
+        Why it can't; empty otherwise.
+    """
+
+    key: str
+    card: Card | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """What can be chosen: models and devices."""
+
+    models: tuple[ModelInfo, ...]
+    devices: tuple[str, ...]
+
+
+class Core(Protocol):
+    """What the tab needs of the core; tests give one of their own."""
+
+    def catalogue(self) -> Catalogue:
+        """Return the models and the devices."""
+
+    def read_model(self, path: Path) -> ModelInfo:
+        """Return what a model file says."""
+
+    def predict(
+        self, key: str, image: Image, config: PredictConfig, section: int, stop: Stop
+    ) -> Generator[Progress, None, Prediction]:
+        """Predict one section."""
+
+
+class InstalledCore:
+    """The core of this installation; keeps the model that was used last."""
+
+    def __init__(self) -> None:
+        self._loaded: tuple[tuple[str, float], Any] | None = None
+
+    def catalogue(self) -> Catalogue:
+        """Return the shipped models, the person's own, and the devices at hand."""
+        import torch
+
+        from dense_transformer.zoo import list_models
+
+        devices = ["auto", "cpu"]
+        devices += ["cuda"] if torch.cuda.is_available() else []
+        devices += ["mps"] if torch.backends.mps.is_available() else []
+        models = tuple(ModelInfo(m.name, m.card, m.problem) for m in list_models())
+        return Catalogue(models, tuple(devices))
+
+    def read_model(self, path: Path) -> ModelInfo:
+        """Return the card of a model file."""
+        from dense_transformer.zoo import read_card
+
+        return ModelInfo(str(path), read_card(path))
+
+    def predict(
+        self, key: str, image: Image, config: PredictConfig, section: int, stop: Stop
+    ) -> Generator[Progress, None, Prediction]:
+        """Predict one section with the model `key`."""
+        from dense_transformer.inference import predict
+
+        model = self._model(key)
+        return (yield from predict(model, image, config, section=section, stop=stop))
+
+    def _model(self, key: str) -> Any:
+        from dense_transformer.zoo import find_model, load_model
+
+        stamp = (key, find_model(key).stat().st_mtime)
+        if self._loaded is None or self._loaded[0] != stamp:
+            self._loaded = None  # two large models at once may not fit
+            self._loaded = (stamp, load_model(key))
+        return self._loaded[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One press of Run."""
+
+    model: str
+    source: Source
+    config: PredictConfig
+    sections: tuple[int, ...]
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a request gave: the layers, and where and how long it was computed."""
+
+    specs: tuple[LayerSpec, ...]
+    device: str
+    seconds: float
+
+
+def answer(
+    core: Core, request: Request, stop: Stop
+) -> Generator[Progress, None, Answer]:
+    """Predict the sections of a request; yields how far it is.
+
+    Raises
+    ------
+    DTNError
+        Whatever the core finds wrong with the model, the image or the device.
+    """
+    began = time.monotonic()
+    image, count = request.source.image, len(request.sections)
+    height, width = image.size
+    config = request.config
+    if height * width * count > SMALL_RESULT:
+        config = replace(config, dtype="uint8")
+    yield Progress(0, 1, "tile", message="Loading the model")
+    results: list[tuple[int, Prediction]] = []
+    for number, section in enumerate(request.sections):
+        steps = core.predict(request.model, image, config, section, stop)
+        prediction = yield from _of_all(steps, number, count, began)
+        if stop():
+            break
+        results.append((section, prediction))
+    if not results:
+        return Answer((), "", time.monotonic() - began)
+    specs = describe(results, request.source, request.threshold)
+    return Answer(tuple(specs), results[-1][1].device, time.monotonic() - began)
+
+
+def _of_all(
+    steps: Generator[Progress, None, Prediction], number: int, count: int, began: float
+) -> Generator[Progress, None, Prediction]:
+    """Run one section of `count`; its progress is a share of that of all."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            prediction: Prediction = end.value
+            return prediction
+        if count > 1:
+            done, total = number * step.total + step.done, count * step.total
+            spent = time.monotonic() - began
+            left = spent * (total - done) / done if done else None
+            message = step.message or f"section {number + 1} of {count}"
+            step = replace(
+                step, done=done, total=total, seconds_left=left, message=message
+            )
+        yield step

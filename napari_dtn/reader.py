@@ -1,0 +1,66 @@
+"""File > Open and drops: HDF5 images, and model files for the dock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+LayerData = tuple[Any, ...]
+NO_LAYER: list[LayerData] = [(None,)]  # napari's way to say: read, nothing to show
+
+
+def get_reader(
+    path: str | list[str],
+) -> Callable[[str | list[str]], list[LayerData]] | None:
+    """Return what reads `path`, or None for anything that isn't ours."""
+    name = path[0] if isinstance(path, list) else path
+    if str(name).lower().endswith((".h5", ".hdf5", ".hdf")):
+        return read_images
+    if str(name).lower().endswith(".safetensors"):
+        return open_models
+    return None
+
+
+def read_images(path: str | list[str]) -> list[LayerData]:
+    """Return images as layers that read a section when it is looked at.
+
+    Raises
+    ------
+    ImageError
+        If a file holds no image, or several and doesn't say which.
+    """
+    import dask.array as da
+
+    from dense_transformer.data import read_image
+
+    layers = []
+    for name in path if isinstance(path, list) else [path]:
+        image = read_image(name)
+        stack = image.axes.startswith("z")
+        chunks = ((1,) if stack else ()) + tuple(image.data.shape[int(stack) :])
+        data = da.from_array(image.data, chunks=chunks, asarray=False, lock=True)
+        options: dict[str, Any] = {"name": image.name, "rgb": image.channels in (3, 4)}
+        if image.pixel_nm is not None:
+            # The distance of sections is not known: their axis stays in pixels.
+            options["scale"] = ((1.0,) if stack else ()) + image.pixel_nm
+            options["units"] = (("pixel",) if stack else ()) + ("nm", "nm")
+        if image.channels not in (1, 3, 4):
+            options.pop("rgb")
+            options = {"channel_axis": data.ndim - 1, **options}
+            options["name"] = [f"{image.name} {c}" for c in range(image.channels)]
+        layers.append((data, options, "image"))
+    return layers
+
+
+def open_models(path: str | list[str]) -> list[LayerData]:
+    """Choose a model file in the dock; adds no layer."""
+    import napari
+
+    from napari_dtn.commands import open_dock
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        tab = open_dock(viewer).predict
+        for name in path if isinstance(path, list) else [path]:
+            tab.open_model(str(name))
+    return NO_LAYER

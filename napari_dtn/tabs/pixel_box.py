@@ -1,0 +1,87 @@
+"""The size of a pixel, from the layer or from the person."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from napari_dtn.cards import pixel_text
+
+Size = tuple[float, float]
+LARGEST_NM = 1e7
+
+
+class PixelBox(QWidget):
+    """Two sizes (y, x) in nanometres, and a line that says where they come from."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layer_nm: Size | None = None
+        self._model_nm: Size | None = None
+        self._boxes = []
+        row = QHBoxLayout()
+        for axis in ("y", "x"):
+            box = QDoubleSpinBox()
+            box.setDecimals(3)
+            box.setRange(0.0, LARGEST_NM)
+            box.setSingleStep(0.1)
+            box.setSpecialValueText("unknown")
+            box.setAccessibleName(f"Pixel size {axis}, nanometres")
+            box.setToolTip(
+                "Size of a pixel in nanometres. The image is brought to the pixel "
+                "size of the model and the result back; unknown leaves it as it is."
+            )
+            box.setMinimumWidth(80)
+            box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+            box.valueChanged.connect(self._edited)
+            self._boxes.append(box)
+            row.addWidget(box, 1)
+        row.insertWidget(1, QLabel("×"))
+        row.addWidget(QLabel("nm"))
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        self.hint.setAccessibleName("Where the pixel size comes from")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(row)
+        layout.addWidget(self.hint)
+        self.setFocusProxy(self._boxes[0])
+        self._say()
+
+    def value(self) -> Size | None:
+        """Return (y, x) in nm, or None where either is unknown."""
+        y, x = (box.value() for box in self._boxes)
+        return (y, x) if y > 0 and x > 0 else None
+
+    def set_layer(self, pixel_nm: Size | None) -> None:
+        """Show what a layer says of itself."""
+        self._layer_nm = pixel_nm
+        for box, size in zip(self._boxes, pixel_nm or (0.0, 0.0), strict=True):
+            box.blockSignals(True)
+            box.setValue(size)
+            box.blockSignals(False)
+        self._say()
+
+    def set_model(self, pixel_nm: Size | None) -> None:
+        """Take the pixel size of the model into the hint."""
+        self._model_nm = pixel_nm
+        self._say()
+
+    def _edited(self) -> None:
+        self._say()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        size, model = self.value(), self._model_nm
+        trained = f" (the model's: {pixel_text(model)})" if model else ""
+        shown = tuple(round(s, 3) for s in self._layer_nm) if self._layer_nm else None
+        if size is None:
+            text = f"Unknown: pixels are used as they are{trained}."
+        elif size == shown:
+            text = f"From the layer's scale and units{trained}."
+        else:
+            text = f"As you typed{trained}."
+        self.hint.setText(text)

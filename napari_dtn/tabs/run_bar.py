@@ -1,0 +1,92 @@
+"""Run, Stop, how far it is, and what happened."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QStyle,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dense_transformer.types import Progress
+
+
+class RunBar(QWidget):
+    """Two buttons, a progress bar with the time left, and a line of words."""
+
+    run_clicked = Signal()
+    stop_clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        style = self.style()
+        self.run = QPushButton("Run")
+        self.run.setIcon(style.standardIcon(QStyle.StandardPixmap.SP_MediaPlay))
+        self.run.setToolTip("Predict the boundaries of the image.")
+        self.stop = QPushButton("Stop")
+        self.stop.setIcon(style.standardIcon(QStyle.StandardPixmap.SP_MediaStop))
+        self.stop.setToolTip(
+            "End the prediction after the tile that is being computed."
+        )
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("Progress")
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(True)
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        self.status.setAccessibleName("Status")
+        self.status.setTextFormat(self.status.textFormat().PlainText)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run, 2)
+        buttons.addWidget(self.stop, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(buttons)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.status)
+        self.run.clicked.connect(self.run_clicked)
+        self.stop.clicked.connect(self.stop_clicked)
+        self.set_working(False)
+
+    def set_working(self, working: bool) -> None:
+        """Enable what can be pressed now."""
+        self.stop.setEnabled(working)
+        self.bar.setEnabled(working)
+        if not working:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(0)
+            self.bar.setFormat("")
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show how far it is; a busy bar until the first unit is done."""
+        if progress.done == 0:
+            self.bar.setRange(0, 0)
+            self.bar.setFormat("")
+        else:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(1000 * progress.done / max(1, progress.total)))
+            self.bar.setFormat(f"%p % · {time_left(progress.seconds_left)}")
+        if progress.message:
+            self.status.setText(progress.message)
+
+    def say(self, text: str) -> None:
+        """Show a line of words."""
+        self.status.setText(text)
+
+
+def time_left(seconds: float | None) -> str:
+    """Return an estimate as people say it."""
+    if seconds is None:
+        return "estimating"
+    if seconds < 1:
+        return "almost done"
+    if seconds < 90:
+        return f"{seconds:.0f} s left"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min left"
+    return f"{seconds / 3600:.1f} h left"

@@ -1,0 +1,105 @@
+"""A core of known answers: a pixel is boundary where the image is dark."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import numpy as np
+
+from dense_transformer.config import PredictConfig
+from dense_transformer.data import read_section
+from dense_transformer.errors import ModelError
+from dense_transformer.types import Image, LevelMaps, Part, Prediction, Progress, Warp
+from dense_transformer.zoo.card import Card
+from napari_dtn.predicting import Catalogue, ModelInfo
+
+PITCH = 8.0
+TILE = 64
+SHIFT_PX = (3.0, -2.0)  # what every unit of the fake warp is moved by
+
+
+class FakeCore:
+    """Predicts by looking; can be held at a gate and told to fail."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.error: Exception | None = None
+        self.calls: list[tuple[str, Image, PredictConfig, int]] = []
+        self.closed = 0
+
+    def catalogue(self) -> Catalogue:
+        card = Card(
+            name="fake",
+            title="Finds dark pixels",
+            pixel_nm=(4.0, 4.0),
+            scores=(("ROC AUC", 0.99),),
+        )
+        other = Card(name="other", title="The same again", classes=("inside", "road"))
+        return Catalogue(
+            (ModelInfo("fake", card), ModelInfo("other", other)), ("auto", "cpu")
+        )
+
+    def read_model(self, path: Path) -> ModelInfo:
+        if not path.exists():
+            raise ModelError(f"there is no model file {path}; open another one")
+        return ModelInfo(str(path), Card(name="own", title="My own"))
+
+    def predict(
+        self,
+        key: str,
+        image: Image,
+        config: PredictConfig,
+        section: int,
+        stop: Callable[[], bool],
+        region: object = None,
+    ) -> Generator[Progress, None, Prediction]:
+        self.calls.append((key, image, config, section))
+        try:
+            h, w = image.size
+            pixels = read_section(image, section).mean(-1)
+            probability = (pixels < 100).astype(np.float32)
+            bands = np.array_split(np.arange(h), 4)
+            for done, rows in enumerate(bands):
+                while not self.gate.wait(0.005):
+                    if stop():
+                        break
+                if self.error is not None:
+                    raise self.error
+                box = (int(rows[0]), 0, int(rows[-1]) + 1, w)
+                part = Part(box, probability[box[0] : box[2]]) if len(rows) else None
+                yield Progress(done + 1, 4, "tile", 3.0 - done, part=part)
+            return fake_prediction(probability, image.name)
+        finally:
+            self.closed += 1
+
+
+def fake_prediction(probability: np.ndarray, name: str = "image") -> Prediction:
+    """Return a prediction whose single level moves every unit by SHIFT_PX."""
+    h, w = probability.shape
+    rows, columns = max(1, round(h / PITCH)), max(1, round(w / PITCH))
+    coverage = np.ones((rows, columns), np.float32)
+    coverage[0, 0] = 0.0
+    displacement = np.broadcast_to(np.float32(SHIFT_PX), (rows, columns, 2))
+    maps = LevelMaps(4, coverage, displacement, (h / rows, w / columns))
+    return Prediction(
+        probability=probability,
+        labels=(1 + (probability >= 0.5)).astype(np.uint8),
+        levels=(maps,),
+        warps=(_warp((0, 0, min(h, TILE), min(w, TILE))),),
+        classes=("inside", "boundary"),
+        device="CPU (fake)",
+        image_name=name,
+    )
+
+
+def _warp(box: tuple[int, int, int, int]) -> Warp:
+    line = np.linspace(-1, 1, 4, dtype=np.float32)
+    lattice = np.stack(np.meshgrid(line, line, indexing="ij"), -1).reshape(-1, 2)
+    size = np.array([box[2] - box[0], box[3] - box[1]]) - 1
+    shift = np.array(SHIFT_PX) * 2 / np.maximum(size, 1)
+    points = np.zeros((8, 8, 2), np.float32)
+    fiducials = (lattice + shift).astype(np.float32)
+    return Warp(4, "tps", lattice, fiducials, points, np.ones((8, 8), np.float32), box)
