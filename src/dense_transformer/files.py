@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from dense_transformer.errors import WriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PARTIAL = ".partial"  # suffix of files that are still being written
 
@@ -51,10 +51,36 @@ def atomic_write(
         If the disk is full, the folder read-only or missing. What `content`
         raises by itself goes through; no half-written file stays either way.
     """
+    with staged_file(path) as file:
+        if callable(content):
+            content(file)
+        else:
+            file.write(content)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def staged_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Give a file to write beside `path`; sync and rename it after the block.
+
+    What `atomic_write` does, for content that takes many steps. The block closes
+    what it opened on the file itself, such as a memory map.
+
+    Raises
+    ------
+    WriteError
+        If the disk is full, the folder read-only or missing. No half-written file
+        stays, whatever the block raises.
+    """
     target = Path(os.path.realpath(path))
     partial = target.with_name(f".{target.name[:180]}.{secrets.token_hex(6)}{PARTIAL}")
+    # Not tempfile: its files are readable by their owner only, whatever the umask.
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
     try:
-        _write_synced(partial, content)
+        with os.fdopen(os.open(partial, flags, 0o666), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(partial, target)
         _sync_folder(target.parent)
     except OSError as error:
@@ -66,7 +92,6 @@ def atomic_write(
     except BaseException:
         _remove(partial)
         raise
-    return Path(path)
 
 
 def remove_partial(folder: str | os.PathLike[str]) -> int:
@@ -78,18 +103,6 @@ def remove_partial(folder: str | os.PathLike[str]) -> int:
     for path in left:
         _remove(path)
     return len(left)
-
-
-def _write_synced(path: Path, content: bytes | Callable[[BinaryIO], object]) -> None:
-    # Not tempfile: its files are readable by their owner only, whatever the umask.
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "w+b") as file:
-        if callable(content):
-            content(file)
-        else:
-            file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
