@@ -64,7 +64,7 @@ def draw_deformation(
     points[0] += rows[:, None]
     points[1] += columns
     matrix = _affine(augment, rng).astype(np.float32)
-    offsets = np.einsum("ij,jhw->ihw", matrix, points, optimize=False)
+    offsets = np.stack([row[0] * points[0] + row[1] * points[1] for row in matrix])
     low = np.floor(offsets.min((1, 2))).astype(int)
     high = np.ceil(offsets.max((1, 2))).astype(int)
     return Deformation(
@@ -137,18 +137,28 @@ def _elastic_px(
     deviation = rng.uniform(0, augment.elastic_px)
     largest = min(math.sqrt(3) * deviation / SPLINE_VARIANCE, INJECTIVE_SHIFT * spacing)
     phase = rng.random(2)
-    rows, columns = (_spline_weights(patch[i], spacing, phase[i]) for i in (0, 1))
-    knots = rng.uniform(-largest, largest, (2, rows.shape[1], columns.shape[1]))
-    return np.asarray(rows @ knots.astype(np.float32) @ columns.T)
+    knots = [int(np.floor((patch[i] - 1) / spacing + phase[i])) + 4 for i in (0, 1)]
+    values = rng.uniform(-largest, largest, (2, *knots)).astype(np.float32)
+    values = _spline(values, 2, patch[1], spacing, phase[1])
+    return _spline(values, 1, patch[0], spacing, phase[0])
 
 
-def _spline_weights(length: int, spacing: float, phase: float) -> Array:
-    """Return weights (length, knots) of the uniform cubic B-spline."""
+def _spline(
+    knots: Array, axis: int, length: int, spacing: float, phase: float
+) -> Array:
+    """Return the uniform cubic B-spline of the knots along an axis, `length` points.
+
+    Four sums instead of a product of matrices: BLAS would call its threads, which
+    takes longer where cores are busy and rounds by their number.
+    """
     position = np.arange(length) / spacing + phase
     knot = np.floor(position).astype(np.intp)
-    t = position - knot
-    weights = np.zeros((length, int(knot[-1]) + 4), dtype=np.float32)
+    t = (position - knot).astype(np.float32)
     pieces = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 1 + 3 * (t + t**2 - t**3), t**3)
-    for i, piece in enumerate(pieces):
-        weights[np.arange(length), knot + i] = piece / 6
-    return weights
+    shape = [length if i == axis else 1 for i in range(knots.ndim)]
+    total = knots.take(knot, axis) * (pieces[0] / 6).reshape(shape)
+    for i in (1, 2, 3):
+        term = knots.take(knot + i, axis)
+        term *= (pieces[i] / 6).reshape(shape)
+        total += term
+    return np.asarray(total)
