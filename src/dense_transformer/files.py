@@ -74,10 +74,9 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     partial = target.with_name(f".{target.name[:180]}.{secrets.token_hex(6)}{PARTIAL}")
-    # Not tempfile: its files are readable by their owner only, whatever the umask.
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(partial, flags, 0o666), "w+b") as file:
+        # Not tempfile: its files are readable by their owner only, whatever the umask.
+        with partial.open("x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

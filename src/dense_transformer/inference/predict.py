@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -19,7 +19,7 @@ from dense_transformer.inference.reader import TileReader
 from dense_transformer.inference.source import NetworkView, open_view
 from dense_transformer.inference.stitch import Stitch
 from dense_transformer.inference.tiles import plan_tiles
-from dense_transformer.types import Array, Box, Image, Prediction, Progress
+from dense_transformer.types import Array, Box, Image, Part, Prediction, Progress
 from dense_transformer.zoo import Model
 
 
@@ -97,7 +97,7 @@ def predict(
         warps=stitch.warps(),
         classes=model.card.classes,
         device=rung.describe(),
-        image_name=_section_name(image, section),
+        image_name=result_name(image, section),
     )
 
 
@@ -181,7 +181,8 @@ def _add(
     parts = stitch.add([place for place, _ in batch], results)
     done, total = stitch.done, len(stitch.plan)
     left = (monotonic() - start) / done * (total - done)
-    for part in parts or [None]:
+    shown: Sequence[Part | None] = parts or [None]
+    for part in shown:
         yield Progress(done, total, "tile", left, message, part=part)
 
 
@@ -204,5 +205,6 @@ def _resampling(view: NetworkView) -> str:
     return f"seen at {height} x {width} px, the pixel size of the model"
 
 
-def _section_name(image: Image, section: int) -> str:
+def result_name(image: Image, section: int) -> str:
+    """Return what the result of a section is called."""
     return image.name if image.sections == 1 else f"{image.name}-z{section:04d}"
