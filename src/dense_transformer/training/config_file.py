@@ -6,7 +6,9 @@ import dataclasses
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dense_transformer.config import DataConfig, TrainConfig
 from dense_transformer.errors import ConfigError
@@ -16,12 +18,19 @@ _LARGEST_FILE = 1_000_000  # bytes; a configuration has some hundreds
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
-def read_config(path: Path) -> TrainConfig:
+def read_config(path: Path, changes: Mapping[str, Any] | None = None) -> TrainConfig:
     """Return the training configuration that the TOML file `path` holds.
 
     Its data root stays as it is written, so that a run can go on after the data
     have moved; `train` reads it relative to `base`, which should be the file's
     folder, and puts environment variables such as ``${DTN_DATA}`` in place.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    changes : mapping, optional
+        Settings that replace those of the file, nested as they are.
 
     Raises
     ------
@@ -43,11 +52,21 @@ def read_config(path: Path) -> TrainConfig:
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise ConfigError(f"{path} is not a TOML file: {error}") from error
     try:
-        config = from_dict(TrainConfig, values)
+        config = from_dict(TrainConfig, _changed(values, changes or {}))
         expand_root(config.data)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     return config
+
+
+def _changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `values` with `changes`; a table changes only what it names."""
+    changed = dict(values)
+    for key, value in changes.items():
+        old = changed.get(key)
+        both = isinstance(value, Mapping) and isinstance(old, Mapping)
+        changed[key] = _changed(old, value) if both else value  # type: ignore[arg-type]
+    return changed
 
 
 def expand_root(data: DataConfig) -> DataConfig:
