@@ -194,3 +194,12 @@ def test_a_thinned_curve_keeps_its_ends_and_its_area():
     assert thin.auc == full.auc == score(pairs).auc
     area = np.trapezoid(thin.true_positive_rate, thin.false_positive_rate)
     assert area == pytest.approx(full.auc, abs=0.01)
+
+
+def test_a_large_image_is_counted_in_pieces_like_a_small_one(monkeypatch):
+    from dense_transformer.evaluation import ranking
+
+    pairs = scenes(2)
+    whole = score(pairs)
+    monkeypatch.setattr(ranking, "_PIECE_PIXELS", 50)
+    assert score(pairs) == whole

@@ -7,7 +7,7 @@ crowded ends near 0 and 1 stay resolved. `Ranking.auc_error` bounds what that co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from dense_transformer.types import Array
 
 EXACT_PIXELS = 1 << 24
 _BINS = 1 << 16
+_PIECE_PIXELS = 1 << 22
 _END = float(np.arcsinh(104.0))  # the logit of the least positive float32 is -103.3
 
 
@@ -75,13 +76,14 @@ def rank(
     bins: dict[int, Array] = {}
     held = 0
     for probability, labels in pairs:
-        values, labels = _checked(probability, labels)
-        for label in np.unique(labels[labels > 0]).tolist():
-            some = values[labels == label]
-            kept.setdefault(label, []).append(some)
-            held += some.size
-        if bins or held > exact_pixels:
-            _into_bins(kept, bins)
+        for piece in _pieces(np.asarray(probability), np.asarray(labels)):
+            values, known = labelled_pixels(*piece)
+            for label in np.flatnonzero(np.bincount(known)).tolist():
+                some = values[known == label]
+                kept.setdefault(label, []).append(some)
+                held += some.size
+            if bins or held > exact_pixels:
+                _into_bins(kept, bins)
     if foreground is None:
         foreground = max(2, *kept, *bins) if kept or bins else 2
     if bins:
@@ -89,8 +91,14 @@ def rank(
     return _rank_values(kept, foreground)
 
 
-def _checked(probability: Array, labels: Array) -> tuple[Array, Array]:
-    probability, labels = np.asarray(probability), np.asarray(labels)
+def labelled_pixels(probability: Array, labels: Array) -> tuple[Array, Array]:
+    """Return probabilities, float, and labels of the pixels that have one, flat.
+
+    Raises
+    ------
+    DataError
+        As `rank` does.
+    """
     if probability.shape != labels.shape:
         raise DataError(
             f"probability {probability.shape} and labels {labels.shape} differ in shape"
@@ -108,6 +116,17 @@ def _checked(probability: Array, labels: Array) -> tuple[Array, Array]:
     if not inside.all():
         raise DataError(f"probability {values[~inside][0]}; use values from 0 to 1")
     return values, labels
+
+
+def _pieces(probability: Array, labels: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield rows of a large image, so that temporary arrays stay small."""
+    rows = len(labels) if labels.ndim else 0
+    if probability.shape != labels.shape or labels.size <= _PIECE_PIXELS:
+        yield probability, labels
+        return
+    step = max(1, _PIECE_PIXELS * rows // labels.size)
+    for top in range(0, rows, step):
+        yield probability[top : top + step], labels[top : top + step]
 
 
 def _rank_values(kept: dict[int, list[Array]], foreground: int) -> Ranking:
