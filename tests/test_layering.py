@@ -23,10 +23,8 @@ FLOORS = [
     {"__init__", "__main__"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-GUI = set(
-    "IPython PyQt5 PyQt6 PySide2 PySide6 app_model magicgui matplotlib napari npe2 "
-    "pyqtgraph qtpy superqt vispy".split()
-)
+QT = {"PyQt5", "PyQt6", "PySide2", "PySide6", "qtpy", "superqt", "pyqtgraph"}
+GUI = {"napari", "npe2", "app_model", "magicgui", "vispy", "matplotlib", "IPython"} | QT
 MODULES = sorted(CORE.rglob("*.py"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from typing import TextIO
@@ -47,13 +48,14 @@ class ProgressLine:
         self._shown = float("-inf")
         self._width = 0
         self._pending: Progress | None = None
+        self._message = ("", float("-inf"))
 
     def __call__(self, progress: Progress) -> None:
         """Show `progress`, or keep it for later if the last was shown just now."""
         now = time.monotonic()
         if self._start is None:
             self._start = (now, progress.done)
-        if progress.message:
+        if progress.message and self._is_news(progress.message, now):
             self._erase()
             self._stream.write(f"{self._what}: {progress.message}\n")
         wait = REDRAW_S if self._redraw else LINE_S
@@ -77,6 +79,15 @@ class ProgressLine:
     def __exit__(self, *exc: object) -> None:
         """Close the line."""
         self.close()
+
+    def _is_news(self, message: str, now: float) -> bool:
+        """Return whether to show a message; of those that count, one now and then."""
+        kind = re.sub(r"\d+", "#", message)
+        last, when = self._message
+        if kind == last and now - when < LINE_S:
+            return False
+        self._message = (kind, now)
+        return True
 
     def _show(self, now: float) -> None:
         progress, self._pending, self._shown = self._pending, None, now

@@ -12,6 +12,7 @@ from dense_transformer.cli.console import say
 
 NAME = "info"
 HELP = "Show versions and devices."
+DETAILS = ""
 PACKAGES = ("torch", "numpy", "scipy", "tifffile", "h5py", "zarr", "napari", "npe2")
 
 

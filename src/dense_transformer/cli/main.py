@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from dense_transformer import __version__
-from dense_transformer.cli import evaluate, info, models, predict, train
-from dense_transformer.errors import DTNError
+from dense_transformer.cli import evaluate, info, models, predict, sample, train
+from dense_transformer.errors import DTNError, StoppedError
 
-VERBS = (train, predict, evaluate, models, info)
+VERBS = (train, predict, evaluate, models, sample, info)
 USER_ERROR, INTERRUPTED = 2, 130
 
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StoppedError):
         sys.stderr.write("dtn: interrupted\n")
         return INTERRUPTED
     except (DTNError, OSError) as error:
@@ -58,7 +58,11 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True, dest="verb")
     for verb in VERBS:
         child = verbs.add_parser(
-            verb.NAME, help=verb.HELP, description=verb.HELP, allow_abbrev=False
+            verb.NAME,
+            help=verb.HELP,
+            description=f"{verb.HELP}\n\n{verb.DETAILS}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
         verb.add_arguments(child)
         child.add_argument(

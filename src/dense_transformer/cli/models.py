@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from dense_transformer.cli.console import say
+from dense_transformer.settings import Settings
 
 NAME = "models"
 HELP = "List the models, or check one and show its card."
+DETAILS = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +24,44 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.model is None:
         for entry in list_models():
-            say(f"{entry.name:<24} {entry.title}")
+            about = entry.card.title if entry.card else f"unreadable: {entry.problem}"
+            say(f"{entry.name:<24} {entry.source:<8} {about}")
         return 0
     model = load_model(arguments.model)
-    for name, value in model.card.to_dict().items():
-        say(f"{name:<14} {value}")
-    say(f"{'sha256':<14} {model.sha256} (checked)")
+    say(f"file: {model.path}")
+    say(f"sha256: {model.sha256} (checked)")
+    for line in card_lines(model.card):
+        say(line)
     return 0
+
+
+def card_lines(card: Settings) -> list[str]:
+    """Return the card as lines for people; what it leaves open is left out."""
+    lines = []
+    for name, value in card.to_dict().items():
+        if value in ("", None, []):
+            continue
+        if name == "scores":
+            lines += ["scores:", *(f"  {key}: {_figure(v)}" for key, v in value)]
+        elif name == "health":
+            for level in value:
+                lines.append(f"warps of level {level['level']}:")
+                lines += [
+                    f"  {key}: {_figure(v)}"
+                    for key, v in level.items()
+                    if key != "level"
+                ]
+        elif name == "versions":
+            lines.append("versions: " + ", ".join(f"{key} {v}" for key, v in value))
+        elif isinstance(value, list):
+            lines.append(f"{name}: {', '.join(map(_figure, value))}")
+        else:
+            text = f"{name}: {value}"
+            lines += textwrap.wrap(text, 88, subsequent_indent="  ")
+    return lines
+
+
+def _figure(value: object) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

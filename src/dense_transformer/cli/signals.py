@@ -27,15 +27,21 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signal() -> Iterator[StopRequest]:
-    """Turn SIGINT and SIGTERM into a request while the block runs."""
+def stop_on_signal(loss: str) -> Iterator[StopRequest]:
+    """Turn SIGINT and SIGTERM into a request while the block runs.
+
+    Parameters
+    ----------
+    loss : str
+        What is saved or lost, for the notice.
+    """
     request = StopRequest()
 
     def ask(number: int, frame: FrameType | None) -> None:
         if request():
             raise KeyboardInterrupt
         request.signal_number = number
-        note("dtn: stopping; once more to stop without saving")
+        note(f"dtn: stopping; {loss}")
 
     before = {
         number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dense_transformer.cli.config_file import read_config
+from dense_transformer.cli.changes import add_changes, read_changes
 from dense_transformer.cli.console import ProgressLine, leads, note, say
 from dense_transformer.cli.signals import stop_on_signal
 from dense_transformer.work import finish
 
+if TYPE_CHECKING:
+    from dense_transformer.training import TrainResult
+
 NAME = "train"
-HELP = "Train a network on pairs of images and labels, or go on with a stopped run."
+HELP = "Train a network on images and labels, or go on with a stopped run."
+DETAILS = """\
+The run directory holds everything: settings, events, models, the state to go on
+from. The same command goes on where a run was stopped; Ctrl-C, SIGTERM or a file
+"stop" in the directory end it within a step with everything saved.
+
+On several processes: torchrun --nproc_per_node=2 --no-python dtn train ...
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,36 +36,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="Folder of the run; where it holds one of the same settings, it goes on.",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="changes",
-        metavar="KEY=VALUE",
-        help="Change a setting, such as steps=200 or network.base_channels=16.",
-    )
+    add_changes(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train; stopped by Ctrl-C or SIGTERM it saves all and ends within a step."""
-    from dense_transformer.training import train
+    """Train, and print the scores and the model files."""
+    from dense_transformer.training import read_config, train
 
-    config = read_config(arguments.config, arguments.changes)
-    with stop_on_signal() as stop:
-        work = train(
-            config,
-            arguments.run_directory,
-            base=arguments.config.resolve().parent,
-            stop=stop,
-        )
-        if leads():
-            with ProgressLine("train") as line:
-                finish(work, line)
-        else:
+    config = read_config(arguments.config, read_changes(arguments.changes))
+    base = arguments.config.resolve().parent
+    with stop_on_signal("again to stop without saving") as stop:
+        work = train(config, arguments.run_directory, base=base, stop=stop)
+        if not leads():
             finish(work)
-    if not leads():
-        return stop.exit_code
-    if stop():
-        note("dtn: stopped and saved; the same command goes on")
-    say(str(arguments.run_directory))
+            return stop.exit_code
+        with ProgressLine("train") as line:
+            result = finish(work, line)
+    report(result)
     return stop.exit_code
+
+
+def report(result: TrainResult) -> None:
+    """Print what a training came to."""
+    note(f"dtn: {result.ending} after {result.steps} steps, {result.skipped} skipped")
+    if result.ending == "stopped":
+        note("dtn: everything is saved; the same command goes on")
+    if result.scores is not None:
+        scores = result.scores
+        note(f"dtn: best on validation: AUC {scores.auc:.4f}, F1 {scores.f1:.4f}")
+    for path in dict.fromkeys((result.best, result.last)):
+        say(str(path))
