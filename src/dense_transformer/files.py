@@ -75,8 +75,7 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))
     partial = target.with_name(f".{target.name[:180]}.{secrets.token_hex(6)}{PARTIAL}")
     try:
-        # Not tempfile: its files are readable by their owner only, whatever the umask.
-        with partial.open("x+b") as file:
+        with open(partial, "w+b", opener=_create) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -102,6 +101,14 @@ def remove_partial(folder: str | os.PathLike[str]) -> int:
     for path in left:
         _remove(path)
     return len(left)
+
+
+def _create(path: str, flags: int) -> int:
+    """Open a file that must not be there yet.
+
+    Not tempfile: its files are readable by their owner only, whatever the umask.
+    """
+    return os.open(path, flags | os.O_EXCL, 0o666)
 
 
 def _sync_folder(folder: Path) -> None:
