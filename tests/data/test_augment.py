@@ -74,9 +74,7 @@ def blobs(height: int, width: int) -> np.ndarray:
 
 def test_a_still_deformation_reads_each_pixel_itself():
     drawn = draw_deformation((20, 31), STILL, generator())
-    # The centre between pixels (even height) is kept, so offsets are halves there
-    rows, columns = np.mgrid[:20, :31] - np.array([9.5, 15.0]).reshape(2, 1, 1)
-    np.testing.assert_allclose(drawn.offsets_px, [rows, columns], atol=1e-6)
+    assert np.array_equal(drawn.offsets_px, np.mgrid[-10:10, -15:16])
 
 
 def test_a_known_rotation_agrees_with_scipy_s():
@@ -114,8 +112,8 @@ def test_pixels_between_pixels_agree_with_the_cubic_kernel_by_hand():
 def test_constant_images_stay_constant_under_deformation():
     augment = replace(AugmentConfig(), warp_share=1)
     drawn = draw_deformation((64, 64), augment, generator())
-    size = [h - low + 5 for low, h in zip(drawn.low_px, drawn.high_px, strict=True)]
-    window = np.full((3, *size), 0.37, dtype=np.float32)
+    image = np.full((3, 300, 300), 0.37, dtype=np.float32)
+    window = window_of(image, (150, 150), drawn)
     np.testing.assert_allclose(sample_pixels(window, drawn), 0.37, atol=1e-6)
 
 
@@ -128,6 +126,13 @@ def test_labels_are_read_at_the_nearest_pixel_and_never_mixed():
     )
     assert np.array_equal(patch, labels[y, x])
     assert set(np.unique(patch)) <= {0, 1, 7}
+
+
+def test_halfway_between_pixels_no_label_is_read_twice():
+    labels = np.arange(144, dtype=np.uint8).reshape(12, 12)
+    drawn = deformation_of(np.mgrid[-3:3, -3:3] + 0.5)
+    patch = sample_labels(window_of(labels, (5, 5), drawn), drawn)
+    assert np.array_equal(patch, labels[3:9, 3:9])
 
 
 def test_rotation_is_a_rotation_within_its_range():
@@ -160,7 +165,7 @@ def test_shear_keeps_areas_and_one_axis():
 
 def displacement(augment: AugmentConfig, key: int, size: int = 96) -> np.ndarray:
     drawn = draw_deformation((size, size), augment, generator(key))
-    return drawn.offsets_px - (np.mgrid[:size, :size] - (size - 1) / 2)
+    return drawn.offsets_px - (np.mgrid[:size, :size] - size // 2)
 
 
 def test_elastic_displacement_has_the_deviation_asked_for():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dense_transformer.config import AugmentConfig
     from dense_transformer.types import Array
 
-KERNEL_MARGIN_PX = 2  # what the cubic kernel reads beyond a point's own pixel
+KERNEL_MARGIN_PX = 1  # what the cubic kernel reads beyond the pixels around a point
 # Mean over the phase of the sum of squared weights of the uniform cubic
 # B-spline: what one axis of the lattice leaves of the knots' variance.
 SPLINE_VARIANCE = 151 / 315
@@ -53,13 +53,13 @@ def draw_deformation(
 
     Notes
     -----
-    A point p, in px from the patch's centre, is read at A (p + e(p)): A turns,
+    A point p, in px from the patch's middle, is read at A (p + e(p)): A turns,
     scales and shears; e is a uniform cubic B-spline with knots drawn evenly.
     Neither folds, so no place is read twice.
     """
     if rng.random() >= augment.warp_share:
         return None
-    rows, columns = (np.arange(n, dtype=np.float32) - (n - 1) / 2 for n in patch)
+    rows, columns = (np.arange(n, dtype=np.float32) - n // 2 for n in patch)
     points = _elastic_px(patch, augment, rng)
     points[0] += rows[:, None]
     points[1] += columns
@@ -109,7 +109,7 @@ def sample_labels(window: Array, deformation: Deformation) -> Array:
 
 
 def nearest_px(offsets_px: Array) -> Array:
-    """Return the nearest pixels; halves up, so that adding an origin commutes."""
+    """Return the nearest pixels; halves up: to even, neighbours would coincide."""
     return np.asarray(np.floor(offsets_px + 0.5).astype(np.intp))
 
 
