@@ -32,7 +32,7 @@ DAMAGE: tuple[type[Exception], ...] = (
     struct.error,
 )
 
-#: No codec that we read packs real pixels tighter; DEFLATE can't pass 1032.
+#: DEFLATE, which PNG, HDF5 and most TIFF use, can't pack tighter than 1032.
 LARGEST_RATIO = 1100
 #: A file of this size or less may claim what it likes: it can't hurt.
 HARMLESS_BYTES = 64 * 2**20
@@ -91,7 +91,9 @@ def check_dtype(dtype: object, where: str) -> np.dtype[np.generic]:
     return kind  # type: ignore[no-any-return]
 
 
-def check_claim(claimed: int, stored: int, where: str) -> None:
+def check_claim(
+    claimed: int, stored: int, where: str, ratio: int = LARGEST_RATIO
+) -> None:
     """Raise ImageError where `stored` bytes can't hold `claimed` bytes of pixels.
 
     Parameters
@@ -102,11 +104,14 @@ def check_claim(claimed: int, stored: int, where: str) -> None:
         Bytes of the file (or of the part of it) that hold them.
     where : str
         File and part, for the message.
+    ratio : int
+        How tightly its codec can pack; 1 for pixels that lie as they are, which
+        are held to it however small they are.
     """
-    if claimed > HARMLESS_BYTES and claimed > LARGEST_RATIO * stored:
+    if claimed > ratio * stored and (ratio == 1 or claimed > HARMLESS_BYTES):
         raise ImageError(
-            f"{where} claims {_in_words(claimed)} of pixels in {_in_words(stored)}; "
-            "the file is damaged or forged"
+            f"{where} claims {_in_words(claimed)} of pixels in {_in_words(stored)}: "
+            "it is truncated, damaged or forged; copy it again"
         )
 
 
@@ -150,12 +155,10 @@ def damaged(where: str, error: Exception) -> ImageError:
 
 
 def _in_words(count: int) -> str:
-    size, unit = float(count), "bytes"
-    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            break
-        size /= 1024
-    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+    if count < 1024:
+        return f"{count} bytes"
+    step = min(int(math.log2(count)) // 10, 4)
+    return f"{count / 1024**step:.1f} {('KiB', 'MiB', 'GiB', 'TiB')[step - 1]}"
 
 
 def read_only(array: Array) -> Array:

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dense_transformer.errors import DataError
+from dense_transformer.config import DataConfig
+from dense_transformer.errors import ConfigError, DataError
 from dense_transformer.types import Array, Image
 
 IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".h5", ".hdf5", ".hdf")
+
+
+Split = Literal["", "train", "validation"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +40,27 @@ class Entry:
     image: Callable[[], tuple[Image, int]]
     labels: Callable[[], Array]
     files: tuple[Path, ...]
-    split: Literal["", "train", "validation"] = ""
+    split: Split = ""
 
 
-def images_in(folder: Path) -> dict[str, Path]:
+def section_names(count: int, prefix: str = "") -> list[str]:
+    """Return names for the sections of a stack, such as 00, 01, .. or stem/000."""
+    digits = max(2, len(str(count - 1)))
+    return [f"{prefix}{section:0{digits}}" for section in range(count)]
+
+
+def check_two_classes(config: DataConfig) -> None:
+    """Raise ConfigError unless the data set's two classes are asked for."""
+    if len(config.classes) != 2 or config.foreground:
+        raise ConfigError(
+            f"layout {config.layout!r} tells 2 classes apart, background first: give "
+            f"2 names instead of {config.classes} and no foreground"
+        )
+
+
+def images_in(
+    folder: Path, suffixes: tuple[str, ...] = IMAGE_SUFFIXES
+) -> dict[str, Path]:
     """Return the image files of a folder by stem, 2 before 10.
 
     Raises
@@ -51,15 +72,16 @@ def images_in(folder: Path) -> dict[str, Path]:
         raise DataError(f"{folder} is missing; is the root of the data set right?")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir(), key=lambda path: natural(path.name)):
-        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
+        if path.suffix.lower() not in suffixes or path.name.startswith("."):
             continue
         if path.stem in found:
             raise DataError(
-                f"{folder} holds {found[path.stem].name} and {path.name}; keep one of them"
+                f"{folder} holds {found[path.stem].name} and {path.name}; "
+                "keep one of them"
             )
         found[path.stem] = path
     if not found:
-        raise DataError(f"{folder} holds no image ({', '.join(IMAGE_SUFFIXES)})")
+        raise DataError(f"{folder} holds no image ({', '.join(suffixes)})")
     return found
 
 
@@ -84,7 +106,8 @@ def pick(entries: Sequence[Entry], wanted: Sequence[str]) -> list[Entry]:
     entries : sequence of Entry
         What there is.
     wanted : sequence of str
-        Names, or ranges as Python slices them: ``"0:13"`` is sections 0 to 12.
+        Names (of a stack: all of its sections), or ranges as Python slices
+        them: ``"0:13"`` is sections 0 to 12.
 
     Raises
     ------
@@ -93,7 +116,9 @@ def pick(entries: Sequence[Entry], wanted: Sequence[str]) -> list[Entry]:
     """
     chosen: dict[str, Entry] = {}
     for term in wanted:
-        found = [e for e in entries if e.name == term] or _in_range(entries, term)
+        found = [e for e in entries if e.name == term]
+        found = found or [e for e in entries if e.name.startswith(f"{term}/")]
+        found = found or _in_range(entries, term)
         if not found:
             names = ", ".join(e.name for e in entries[:8])
             raise DataError(

@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from dense_transformer.data.claims import first_bytes
+from dense_transformer.data.folders import open_folder
+from dense_transformer.data.hdf5 import open_hdf5
 from dense_transformer.data.raster import JPEG_START, PNG_START, open_raster
 from dense_transformer.data.tiff import open_tiff
 from dense_transformer.errors import ImageError
 from dense_transformer.types import Array, Box, Image
 
+_HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")  # theirs may start after a user block
 _HDF5_START = b"\x89HDF\r\n\x1a\n"
 
 
@@ -90,7 +93,13 @@ def read_section(image: Image, section: int = 0, box: Box | None = None) -> Arra
 
 
 def _open(path: Path, dataset: str | None) -> Image:
+    if path.is_dir():
+        return open_folder(path, read_image)
     start = first_bytes(path, 16)
+    if start.startswith(_HDF5_START) or path.suffix.lower() in _HDF5_SUFFIXES:
+        return open_hdf5(path, dataset)
+    if dataset is not None:
+        raise ImageError(f"{path} is no HDF5 file; it has no dataset {dataset!r}")
     if start[:2] in (b"II", b"MM"):
         return open_tiff(path)
     if start.startswith((PNG_START, JPEG_START)):

@@ -58,8 +58,8 @@ class Intensity:
         with np.errstate(over="ignore", invalid="ignore"):
             for channel in range(out.shape[0]):
                 values = pixels[..., channel].astype(work)
-                values -= work(middle)
-                values /= work(half)
+                np.subtract(values, work(middle), out=values)
+                np.divide(values, work(half), out=values)
                 np.clip(values, -CLIP, CLIP, out=values)
                 np.nan_to_num(values, copy=False, nan=0.0)
                 out[channel] = values

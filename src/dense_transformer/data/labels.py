@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from dense_transformer.data.claims import first_bytes
+from dense_transformer.data.folders import open_folder
 from dense_transformer.data.images import read_image, read_section
 from dense_transformer.data.raster import PNG_START, read_indices
 from dense_transformer.errors import DataError
-from dense_transformer.types import Array
+from dense_transformer.types import Array, Image
 
 
 def read_labels(
@@ -47,43 +48,55 @@ def read_labels(
     DataError
         If it holds colours, fractions or values beyond the classes.
     """
-    values = raw_labels(path, section=section, dataset=dataset)
-    if values.dtype.kind == "b":
-        return values.astype(np.uint8) + np.uint8(1)
+    values = section_values(open_labels(path, dataset), section)
     return check_labels(values, classes, str(path))
 
 
-def raw_labels(
-    path: str | os.PathLike[str], *, section: int = 0, dataset: str | None = None
-) -> Array:
-    """Return the values (h, w) of a file that has one per pixel, as stored."""
+def open_labels(path: str | os.PathLike[str], dataset: str | None = None) -> Image:
+    """Return a file of labels as `read_image` does, but a palette's indices."""
     path = Path(path)
+    if path.is_dir():
+        return open_folder(path, open_labels)
     if path.is_file() and first_bytes(path, 8) == PNG_START:
-        values = read_indices(path)  # of a palette, not its colours
-    else:
-        values = read_section(read_image(path, dataset=dataset), section)
-        values = values[..., 0] if values.shape[2] == 1 else values
-    if values.ndim != 2:
+        values = read_indices(path)
+        return Image(values, "yx" if values.ndim == 2 else "yxc", path.stem)
+    return read_image(path, dataset=dataset)
+
+
+def section_values(labels: Image, section: int = 0) -> Array:
+    """Return the values (h, w) of one section of labels, as stored.
+
+    Raises
+    ------
+    DataError
+        If it has several numbers for each pixel.
+    """
+    values = read_section(labels, section)
+    if values.shape[2] != 1:
         raise DataError(
-            f"{path} has {values.shape[2]} channels; labels have one number per pixel"
+            f"{labels.name} has {values.shape[2]} channels; labels have one number for "
+            "each pixel"
         )
-    return values
+    return values[..., 0]
 
 
 def check_labels(values: Array, classes: int, where: str) -> Array:
     """Return `values` as uint8 after checking that they are 0..classes.
+
+    Booleans become the first and the second class.
 
     Raises
     ------
     DataError
         For a value that is no class, with the value and how often it is there.
     """
-    known = np.arange(classes + 1)
-    strange = ~np.isin(values, known)
+    if values.dtype.kind == "b":
+        return values.astype(np.uint8) + np.uint8(1)
+    strange = ~np.isin(values, np.arange(classes + 1))
     if strange.any():
         first = values[strange].flat[0]
         raise DataError(
-            f"{where} holds the value {first} ({int(strange.sum())} pixels are no class); "
+            f"{where} holds the value {first} (no class: {int(strange.sum())} pixels); "
             f"use 0 to ignore a pixel and 1 to {classes} for its class"
         )
     return values.astype(np.uint8)

@@ -9,18 +9,29 @@ from pathlib import Path
 import numpy as np
 
 from dense_transformer.config import DataConfig
-from dense_transformer.data.em_layouts import vnc_entries
+from dense_transformer.data.em_layouts import (
+    cremi_entries,
+    isbi2012_entries,
+    snemi3d_entries,
+    vnc_entries,
+)
 from dense_transformer.data.entries import Entry, pick
 from dense_transformer.data.images import read_section
 from dense_transformer.data.intensity import measure_intensity
+from dense_transformer.data.pair_folders import folder_entries
 from dense_transformer.data.pairs import DataSet, Pair
 from dense_transformer.data.resample import pixel_factor, resample, resample_labels
-from dense_transformer.data.road_layouts import camvid_entries
+from dense_transformer.data.road_layouts import camvid_entries, kitti_entries
 from dense_transformer.errors import DataError
 from dense_transformer.types import Array
 
 _LAYOUTS: dict[str, Callable[[Path, DataConfig], list[Entry]]] = {
+    "folders": folder_entries,
     "vnc": vnc_entries,
+    "snemi3d": snemi3d_entries,
+    "isbi2012": isbi2012_entries,
+    "cremi": cremi_entries,
+    "kitti": kitti_entries,
     "camvid": camvid_entries,
 }
 _STACKS = ("vnc", "snemi3d", "isbi2012", "cremi")

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 _NM = {
-    "pm": 1e-3, "å": 0.1, "angstrom": 0.1, "nm": 1.0, "nanometer": 1.0, "nanometre": 1.0,
+    "pm": 1e-3, "å": 0.1, "angstrom": 0.1,
+    "nm": 1.0, "nanometer": 1.0, "nanometre": 1.0,
     "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3, "microns": 1e3,
     "micrometer": 1e3, "micrometre": 1e3,
     "mm": 1e6, "cm": 1e7, "inch": 2.54e7, "in": 2.54e7, "m": 1e9,

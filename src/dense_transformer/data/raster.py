@@ -53,15 +53,9 @@ def read_indices(path: Path) -> Array:
             raise damaged(str(path), error) from error
 
 
-def raster_header(path: Path) -> tuple[int, int]:
-    """Return height and width as the header claims, after checking the claim."""
-    with _opened(path) as file:
-        return file.height, file.width
-
-
 def _opened(path: Path) -> Any:
     """Return the opened, undecoded file; its claims are checked."""
-    start = first_bytes(path, 16)
+    start = first_bytes(path, 33)
     png = start.startswith(PNG_START)
     try:
         # The plugins' classes: PIL.Image.open has a limit of its own, in pixels.
@@ -70,25 +64,39 @@ def _opened(path: Path) -> Any:
     except DAMAGE as error:
         raise damaged(str(path), error) from error
     try:
+        pixels = file.height * file.width
         check_shape((file.height, file.width), str(path))
-        decoded = file.height * file.width * (1 if file.mode in ("1", "L", "P") else 4)
-        check_claim(decoded, path.stat().st_size, str(path))
-        check_memory(2 * decoded, str(path))
+        bits = _png_bits(start) if png else 8 * len(file.getbands())
+        check_claim(pixels * bits // 8, path.stat().st_size, str(path))
+        check_memory(pixels * (8 if len(file.getbands()) > 1 else 4), str(path))
     except ImageError:
         file.close()
         raise
     return file
 
 
+def _png_bits(start: bytes) -> int:
+    """Return the bits of a pixel after the IHDR chunk; PNG 1.2, section 11.2.2."""
+    depth, colour = start[24], start[25]
+    return int(depth) * {2: 3, 4: 2, 6: 4}.get(colour, 1)
+
+
 def _gray_or_rgb(path: Path) -> Array:
     with _opened(path) as file:
         try:
-            if file.mode in ("RGB", "RGBA") and first_bytes(path, 25)[24:25] == b"\x10":
+            if _has_deep_colour(path):
                 # Pillow cuts 16-bit colour to 8 bits
-                return np.asarray(imagecodecs.png_decode(path.read_bytes()))[..., :3]
+                pixels = np.asarray(imagecodecs.png_decode(path.read_bytes()))
+                return pixels[..., :3] if pixels.shape[2] > 2 else pixels[..., 0]
             if file.mode in ("1", "L", "I;16", "I;16B", "I", "F", "RGB"):
                 return np.array(file)
             gray = file.mode in ("LA", "La")
             return np.array(file.convert("L" if gray else "RGB"))
         except DAMAGE as error:
             raise damaged(str(path), error) from error
+
+
+def _has_deep_colour(path: Path) -> bool:
+    """Return whether a file is a PNG of 16 bits with colour or alpha."""
+    start = first_bytes(path, 26)
+    return start.startswith(PNG_START) and start[24] == 16 and start[25] in (2, 4, 6)

@@ -6,10 +6,18 @@ import csv
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from dense_transformer.config import DataConfig
-from dense_transformer.data.entries import Entry, images_in, partner
-from dense_transformer.data.images import read_image
-from dense_transformer.data.labels import map_labels, raw_labels
+from dense_transformer.data.entries import (
+    Entry,
+    Split,
+    check_two_classes,
+    images_in,
+    partner,
+)
+from dense_transformer.data.images import read_image, read_section
+from dense_transformer.data.labels import map_labels, open_labels, section_values
 from dense_transformer.errors import ConfigError, DataError
 from dense_transformer.types import Array, Image
 
@@ -18,6 +26,7 @@ CAMVID_CLASSES = (
     "pedestrian", "bicyclist",
 )  # fmt: skip
 _CAMVID_IGNORED = 11
+_OTHER, _ROAD = 1, 2
 
 
 def camvid_entries(root: Path, config: DataConfig) -> list[Entry]:
@@ -37,6 +46,25 @@ def camvid_entries(root: Path, config: DataConfig) -> list[Entry]:
         )
         for stem, path in images.items()
     ]
+
+
+def kitti_entries(root: Path, config: DataConfig) -> list[Entry]:
+    """Return image_2/um_000000.png with gt_image_2/um_road_000000.png.
+
+    Also umm_ and uu_, and inside ``training/`` as it is unpacked. Red is other,
+    magenta road, black ignored. Source: Fritsch et al. 2013,
+    doi:10.1109/ITSC.2013.6728473.
+    """
+    check_two_classes(config)
+    root = root / "training" if (root / "training").is_dir() else root
+    images, truths = images_in(root / "image_2"), images_in(root / "gt_image_2")
+    entries = []
+    for stem, path in images.items():
+        kind, _, number = stem.partition("_")
+        truth = partner(f"{kind}_road_{number}", root / "gt_image_2", truths)
+        image, labels = partial(_image, path), partial(_coloured, truth)
+        entries.append(Entry(stem, image, labels, (path, truth)))
+    return entries
 
 
 def class_table(names: tuple[str, ...], config: DataConfig) -> dict[int, int]:
@@ -62,14 +90,14 @@ def class_table(names: tuple[str, ...], config: DataConfig) -> dict[int, int]:
     return {i: i + 1 for i in range(len(names))}
 
 
-def _read_split(path: Path) -> dict[str, str]:
+def _read_split(path: Path) -> dict[str, Split]:
     if not path.is_file():
         return {}
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows or not {"split", "name"} <= set(rows[0]):
         raise DataError(f"{path}: its first line has to be split,name")
-    words = {
+    words: dict[str, Split] = {
         "train": "train",
         "val": "validation",
         "validation": "validation",
@@ -86,4 +114,18 @@ def _image(path: Path) -> tuple[Image, int]:
 
 
 def _mapped(path: Path, table: dict[int, int]) -> Array:
-    return map_labels(raw_labels(path), table, str(path))
+    return map_labels(section_values(open_labels(path)), table, str(path))
+
+
+def _coloured(path: Path) -> Array:
+    pixels = read_section(read_image(path))
+    if pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise DataError(f"{path} is no 8-bit RGB image; KITTI's labels are colours")
+    code = (pixels.astype(np.uint32) * (65536, 256, 1)).sum(2)
+    try:
+        return map_labels(code, {0xFF0000: _OTHER, 0xFF00FF: _ROAD, 0: 0}, str(path))
+    except DataError as error:
+        raise DataError(
+            f"{path} holds colours other than red (other), magenta (road) and black "
+            "(ignored); save it as PNG without smoothing"
+        ) from error

@@ -19,22 +19,25 @@ from dense_transformer.data.claims import (
     bytes_of,
     check_claim,
     check_dtype,
-    check_shape,
     damaged,
 )
 from dense_transformer.data.pixel_size import tiff_pixel_nm
 from dense_transformer.data.sections import SectionArray, Span
 from dense_transformer.data.tiff_chain import check_chain
-from dense_transformer.data.tiff_page import read_page
+from dense_transformer.data.tiff_page import PageReader, packing_ratio
+from dense_transformer.data.tiff_plan import plan_series
 from dense_transformer.errors import ImageError
 from dense_transformer.types import Array, Image
+
+# Kinds of series whose pages all belong together, if they do at all.
+_PLAIN_KINDS = ("generic", "uniform", "shaped", "imagej")
 
 
 def open_tiff(path: Path) -> Image:
     """Return the first series of a TIFF file; pixels are read when asked for.
 
     Every axis but y, x and channels is a section; RGB samples and channels are
-    channels; alpha is left out.
+    channels; alpha is left out. Palettes give indices, not colours.
 
     Raises
     ------
@@ -46,106 +49,51 @@ def open_tiff(path: Path) -> Image:
     with _damage_named(str(path)):
         file = tifffile.TiffFile(path, _multifile=False)  # opens no other file
         try:
-            source = _Series(file, pages, path)
+            stack = _Stack(file, pages, path)
         except BaseException:
             file.close()
             raise
-    weakref.finalize(source, file.close)
-    axes = source.axes
-    shape = (source.sections, *source.size, source.channels)
-    shape = tuple(n for a, n in zip("zyxc", shape, strict=True) if a in axes)
-    data = SectionArray(shape, source.dtype, axes, source.read_box, str(path))
-    return Image(data, axes, path.stem, source.pixel_nm)
+    weakref.finalize(stack, file.close)
+    plan = stack.plan
+    data = SectionArray(plan.shape, stack.dtype, plan.axes, stack.read_box, str(path))
+    return Image(data, plan.axes, path.stem, stack.pixel_nm)
 
 
-@contextlib.contextmanager
-def _damage_named(where: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into an ImageError; silence its log."""
-    log = logging.getLogger("tifffile")
-    before, log.disabled = log.disabled, True
-    try:
-        yield
-    except ImageError:
-        raise
-    except DAMAGE as error:
-        raise damaged(where, error) from error
-    finally:
-        log.disabled = before
-
-
-class _Series:
+class _Stack:
     """The pages of an open file as one stack, and how to read a box of it."""
 
     def __init__(self, file: Any, pages: int, path: Path) -> None:
-        self.path = path
         series = _joined(file, pages, path)
+        page = series[0].keyframe
+        self.path = path
+        self.plan = plan_series(series, str(path))
         self.dtype = check_dtype(series[0].dtype, str(path))
         self.pixel_nm = tiff_pixel_nm(file)
-        self._handle = file.filehandle
-        self._lock = threading.Lock()
-        key = series[0].keyframe
-        axes, shape = str(series[0].axes), tuple(map(int, series[0].shape))
-        if len(series) > 1:
-            axes, shape = "I" + axes, (len(series), *shape)
-        check_shape(shape, str(path))
-        sizes = dict(zip(axes, shape, strict=True))
-        if not {"Y", "X"} <= set(axes):
-            raise ImageError(f"{path} has the axes {axes}: no rows and columns")
-        self.size = sizes["Y"], sizes["X"]
-        self._axes, self._channel = axes, _channel_axis(sizes)
-        self._lead = [a for a in axes if a not in ("Y", "X", self._channel)]
-        self._lead_shape = [sizes[a] for a in self._lead]
-        self.sections = math.prod(self._lead_shape)
-        self.channels = sizes.get(self._channel, 1) - _alpha(key, self._channel)
-        self.axes = "z" * (self.sections > 1) + "yx" + "c" * (self.channels > 1)
         self._pages = [page for s in series for page in s.pages]
-        self._page_lead = {
-            a: n for a, n in sizes.items() if a not in str(key.axes) or a not in "YXS"
-        }
-        self._map = _memory_map(series, shape, path)
-        check_claim(bytes_of(shape, self.dtype), path.stat().st_size, str(path))
+        self._reader = PageReader(file.filehandle, threading.Lock())
+        claimed = bytes_of(self.plan.file_shape, self.dtype)
+        check_claim(claimed, path.stat().st_size, str(path), packing_ratio(page))
+        self._map = _memory_map(series, self.plan.file_shape, path)
+        if self._map is None:
+            for number in {0, len(self._pages) - 1}:
+                where = f"{path}, page {number}"
+                self._reader.check_end(self._pages[number], where)
 
     def read_box(self, section: int, rows: Span, columns: Span) -> Array:
         """Return pixels (rows, columns, channels) of one section."""
         where = f"{self.path}, section {section}"
-        at = dict(
-            zip(self._lead, np.unravel_index(section, self._lead_shape), strict=True)
-        )
         with _damage_named(where):
             if self._map is not None:
-                at |= {"Y": slice(*rows), "X": slice(*columns)}
-                box = self._map[tuple(at.get(a, slice(None)) for a in self._axes)]
-                kept = [a for a in self._axes if a in ("Y", "X", self._channel)]
-                box = box.transpose(
-                    [kept.index(a) for a in ("Y", "X", self._channel) if a]
-                )
+                key, turned = self.plan.map_key(section, rows, columns)
+                box = self._map[key].transpose(turned)
                 box = box if box.ndim == 3 else box[..., None]
             else:
-                box = self._decode(at, rows, columns, where)
-        return np.asarray(box[..., : self.channels])
-
-    def _decode(
-        self, at: dict[str, Any], rows: Span, columns: Span, where: str
-    ) -> Array:
-        """Read a box from pages that have to be decoded."""
-        across = (
-            range(self._page_lead[self._channel])
-            if self._channel in self._page_lead
-            else (0,)
-        )
-        boxes = []
-        for channel in across:
-            place = [{**at, self._channel: channel}[a] for a in self._page_lead]
-            number = (
-                int(np.ravel_multi_index(place, list(self._page_lead.values())))
-                if place
-                else 0
-            )
-            page = self._pages[number]
-            boxes.append(
-                read_page(page, self._handle, self._lock, rows, columns, where)
-            )
-        return np.concatenate(boxes, axis=-1) if len(boxes) > 1 else boxes[0]
+                boxes = [
+                    self._reader.read_box(self._pages[number], rows, columns, where)
+                    for number in self.plan.page_numbers(section)
+                ]
+                box = boxes[0] if len(boxes) == 1 else np.concatenate(boxes, axis=-1)
+        return np.asarray(box[..., : self.plan.channels])
 
 
 def _joined(file: Any, pages: int, path: Path) -> list[Any]:
@@ -160,17 +108,16 @@ def _joined(file: Any, pages: int, path: Path) -> list[Any]:
     told = 0
     if file.is_imagej:
         told = int((file.imagej_metadata or {}).get("images", 1))
-    found = math.prod(first.shape) // math.prod(first.keyframe.shape)
-    if any(page is None for page in first.pages) or found < told:
+    found = math.prod(first.shape) // max(1, math.prod(first.keyframe.shape))
+    if found < told or any(page is None for page in first.pages):
         raise ImageError(
             f"{path} says that it holds {max(told, len(first.pages))} pages and "
-            f"holds {pages}: it is truncated; copy it again"
+            f"has {pages}: it is truncated; copy it again"
         )
-    if file.is_ome or len(file.series) == 1:
+    if first.kind not in _PLAIN_KINDS:
         return [first]
-    alike = [s for s in file.series if not s.keyframe.is_reduced]
-    kinds = {(s.axes, tuple(s.shape), str(s.dtype)) for s in alike}
-    if len(kinds) > 1:
+    alike = [s for s in file.series if not s.keyframe.is_reduced] or [first]
+    if len({(s.axes, tuple(s.shape), str(s.dtype)) for s in alike}) > 1:
         shapes = ", ".join(str(tuple(s.shape)) for s in alike[:4])
         raise ImageError(
             f"{path} holds pages that don't fit together ({shapes}); "
@@ -184,25 +131,36 @@ def _memory_map(series: list[Any], shape: tuple[int, ...], path: Path) -> Array 
     offset = series[0].dataoffset if len(series) == 1 else None
     if offset is None:
         return None
-    dtype = series[0].keyframe.parent.byteorder + series[0].dtype.char
-    kind = np.dtype(dtype)
-    missing = offset + bytes_of(shape, kind) - path.stat().st_size
-    if missing > 0:
+    dtype = np.dtype(series[0].keyframe.parent.byteorder + series[0].dtype.char)
+    if missing := max(0, offset + bytes_of(shape, dtype) - path.stat().st_size):
         raise ImageError(
-            f"{path} is truncated: {missing} bytes of its pixels are missing; copy it again"
+            f"{path} is truncated: {missing} bytes of its pixels are missing; "
+            "copy it again"
         )
-    return np.memmap(path, kind, "r", offset, shape)
+    return np.memmap(path, dtype, "r", offset, shape)
 
 
-def _channel_axis(sizes: dict[str, int]) -> str:
-    """Return which axis holds channels: samples, else a short C; or none."""
-    if "S" in sizes:
-        return "S"
-    return "C" if sizes.get("C", 99) <= 4 else ""
+class _Quiet(logging.Filter):
+    """Drops tifffile's log where its complaints become our errors."""
+
+    here = threading.local()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(self.here, "quiet", False)
 
 
-def _alpha(page: Any, channel: str) -> int:
-    """Return how many trailing samples of a page are alpha: 0 or 1."""
-    extra = tuple(page.extrasamples or ())
-    alpha = channel == "S" and page.samplesperpixel in (2, 4)
-    return int(alpha and bool(extra) and int(extra[-1]) in (1, 2))
+logging.getLogger("tifffile").addFilter(_Quiet())
+
+
+@contextlib.contextmanager
+def _damage_named(where: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into an ImageError; silence its log."""
+    _Quiet.here.quiet = True
+    try:
+        yield
+    except ImageError:
+        raise
+    except DAMAGE as error:
+        raise damaged(where, error) from error
+    finally:
+        _Quiet.here.quiet = False

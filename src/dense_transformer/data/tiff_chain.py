@@ -32,8 +32,8 @@ def check_chain(path: Path) -> int:
     version = struct.unpack(order + "H", start[2:4])[0]
     if version not in (42, 43):
         raise ImageError(
-            f"{path} says byte order {start[:2].decode()} and version {version}, not 42 "
-            "or 43: its bytes are swapped or damaged; write it again"
+            f"{path} says byte order {start[:2].decode()} and version {version}, not "
+            "42 or 43: its bytes are swapped or damaged; write it again"
         )
     big = version == 43
     if big and len(start) < 16:
