@@ -8,17 +8,27 @@ from dense_transformer.zoo.catalogue import (
     list_models,
     user_folder,
 )
-from dense_transformer.zoo.models import Model, load_model, read_card, save_model
+from dense_transformer.zoo.markdown import card_markdown, pixel_text
+from dense_transformer.zoo.models import (
+    Model,
+    add_model,
+    load_model,
+    read_card,
+    save_model,
+)
 
 __all__ = [
     "Card",
     "LevelHealth",
     "Model",
     "ModelEntry",
+    "add_model",
+    "card_markdown",
     "check_name",
     "find_model",
     "list_models",
     "load_model",
+    "pixel_text",
     "read_card",
     "save_model",
     "user_folder",

@@ -115,8 +115,23 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
     raise ModelError(f"there is no model {name!r}; {_known()}")
 
 
+def own_path(name: str) -> Path:
+    """Return where a model of the user's own of that name lies, or would lie.
+
+    Raises
+    ------
+    ModelError
+        If the name is unsafe, or that of a shipped model, which would hide it.
+    """
+    if check_name(name).lower() in {
+        shipped.lower() for shipped in _files(SHIPPED_FOLDER)
+    }:
+        raise ModelError(f"model name {name!r} is that of a shipped model; use another")
+    return user_folder() / f"{name}{SUFFIX}"
+
+
 def _is_path(text: str) -> bool:
-    return text.endswith(SUFFIX) or "/" in text or "\\" in text or Path(text).is_file()
+    return text.endswith(SUFFIX) or "/" in text or "\\" in text
 
 
 def _known() -> str:
