@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,12 +62,10 @@ class Learner:
         processes: Processes,
     ) -> None:
         self.config, self.device, self.processes = config, device, processes
-        self.network: DenseTransformerNetwork = build_network(
-            config.network, config.seed
-        )
+        self.network = _new_network(config)
         if processes.count > 1:
             use_global_batch_norm(self.network)
-        self.network.to(device)
+        self.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.weights = weights.to(device)
         self.optimiser = build_optimiser(self.network, config)
         self.scaler = torch.amp.GradScaler(
@@ -88,7 +87,9 @@ class Learner:
         self.network.train()
         statistics = [buffer.clone() for buffer in self.network.buffers()]
         self.optimiser.zero_grad(set_to_none=True)
-        pixels = batch.pixels.to(self.device, non_blocking=True)
+        pixels = batch.pixels.to(
+            self.device, non_blocking=True, memory_format=torch.channels_last
+        )
         labels = batch.labels.to(self.device, non_blocking=True)
         fault = ""
         try:
@@ -160,3 +161,15 @@ class Learner:
         if self.average:
             self.average.network.load_state_dict(state["average"])
         self.updates = int(state["updates"])
+
+
+def _new_network(config: TrainConfig) -> DenseTransformerNetwork:
+    """Return the network as the run begins; its samplers repeat themselves if asked.
+
+    Only in training: the model keeps the choice of its own configuration.
+    """
+    exact = config.network.deterministic or config.deterministic
+    wanted = dataclasses.replace(config.network, deterministic=exact)
+    network = build_network(wanted, config.seed)
+    network.config = config.network
+    return network

@@ -160,17 +160,15 @@ def _validation(
 ) -> Generator[Progress, None, bool]:
     """Validate unless asked to stop meanwhile; return whether that was so."""
     work = validate(session.learner.model, data.validation, session.config)
-    while True:
-        with deterministic(session.config.deterministic):
-            try:
-                message = next(work)
-            except StopIteration as end:
-                validation = end.value
-                break
-        if _asked(session, stop):
-            return True
-        yield session.progress(message)
-    yield session.note_validation(validation, data)
+    try:
+        while not _asked(session, stop):
+            yield session.progress(next(work))
+    except StopIteration as end:
+        yield session.note_validation(end.value, data)
+    except DivergedError as error:
+        yield session.note_failed_validation(error)
+    else:
+        return True
     return False
 
 

@@ -65,6 +65,7 @@ def make_card(
         health = tuple(LevelHealth.of(level) for level in validation.health)
     return Card(
         name=config.name,
+        **config.about.to_dict(),
         seed=config.seed,
         command=str(record["command"]),
         created=str(record["created"]),

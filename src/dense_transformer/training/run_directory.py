@@ -98,7 +98,11 @@ class RunDirectory:
             atomic_write(self.record, json.dumps(new, indent=1).encode())
             return
         old = self.read_record()
-        changed = _differences(old["config"], new["config"])
+        changed = [
+            line
+            for line in _differences(old["config"], new["config"])
+            if not line.startswith("about.")  # words only
+        ]
         if changed:
             raise RunError(
                 f"{self.path} holds a run with other settings ({'; '.join(changed)}); "

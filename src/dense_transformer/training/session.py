@@ -157,6 +157,14 @@ class Session:
         self._values = (("auc", scores.auc), ("f1", scores.f1), *health)
         return self.progress("validated", (("validation loss", validation.loss),))
 
+    def note_failed_validation(self, error: Exception) -> Progress:
+        """Take over that there is nothing to score: no gain; return what to show."""
+        self.validated, self.latest, self.saved = self.step, None, -1
+        self.waited += 1
+        self.directory.append("validation", self.step, reason=str(error), best=False)
+        self.pace.validation_done()
+        return self.progress(f"validation failed: {error}")
+
     def progress(
         self, message: str = "", values: tuple[tuple[str, float], ...] = ()
     ) -> Progress:

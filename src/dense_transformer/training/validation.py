@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from dense_transformer.errors import DivergedError
 from dense_transformer.evaluation import measure_health, score
-from dense_transformer.training.precision import autocast
+from dense_transformer.training.precision import autocast, deterministic
 from dense_transformer.types import Scores, Warp, WarpHealth
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ def validate(
     The tiles are of the size of the training patches, overlap by a quarter or
     more and are blended with weights that fall to their borders. Leaves the
     network in evaluation mode.
+
+    Raises
+    ------
+    DivergedError
+        If fiducials or probabilities are not finite.
     """
     network.eval()
     maps: list[Array] = []
@@ -84,24 +90,28 @@ def validate(
             bounds |= {warp.level: warp.bound for warp in traced}
             yield f"validating on image {index + 1} of {len(pairs)}"
         mean = np.clip(sums / weight, 0.0, 1.0)
+        if not np.isfinite(mean).all():
+            raise DivergedError(f"the probabilities of {pair.name} are not finite")
         loss, count = _log_loss(mean, pair.labels)
         losses, pixels = losses + loss, pixels + count
         first = first or tuple(warps)
         maps.append(mean[-1])
     known = zip(maps, (pair.labels for pair in pairs), strict=True)
     scores = score(known, config.network.classes)
-    health = _health(warps, bounds)
+    health = _health(warps, bounds, config)
     return Validation(losses / max(1, pixels), scores, health, maps[0], first)
 
 
-def _health(warps: list[Warp], bounds: dict[int, Bound]) -> tuple[WarpHealth, ...]:
-    return tuple(
-        found
-        for level, bound in sorted(bounds.items())
-        for found in measure_health(
-            [warp for warp in warps if warp.level == level][:MOST_WARPS], bound
-        )
-    )
+def _health(
+    warps: list[Warp], bounds: dict[int, Bound], config: TrainConfig
+) -> tuple[WarpHealth, ...]:
+    """Return how alive the warps are, level by level: their bounds differ."""
+    found: list[WarpHealth] = []
+    for transformer in sorted(config.network.transformers, key=lambda t: t.level):
+        level, absolute = transformer.level, transformer.parametrisation == "absolute"
+        some = [warp for warp in warps if warp.level == level][:MOST_WARPS]
+        found += measure_health(some, bounds[level], absolute=absolute)
+    return tuple(found)
 
 
 def tile_boxes(size: tuple[int, int], tile: tuple[int, int]) -> tuple[Box, ...]:
@@ -139,7 +149,7 @@ def _predict_tiles(
     for start in range(0, len(boxes), config.batch):
         some = boxes[start : start + config.batch]
         cut = np.stack([pair.pixels[_slices(box)] for box in some])
-        with autocast(device, config.precision):
+        with deterministic(config.deterministic), autocast(device, config.precision):
             trace = network.trace(torch.from_numpy(cut).to(device))
         yield some, torch.softmax(trace.logits.float(), 1).cpu().numpy(), trace.warps
 
