@@ -21,7 +21,7 @@ def describe(name: str) -> str:
         return "fields " + ", ".join(field.name for field in dataclasses.fields(value))
     if isinstance(value, type):
         return "class of " + ", ".join(base.__name__ for base in value.__mro__[1:-1])
-    return str(inspect.signature(value))
+    return str(inspect.signature(value)).replace("WindowsPath", "PosixPath")
 
 
 def surface() -> dict[str, str]:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from dense_transformer.data import read_image, read_labels, read_section
     from dense_transformer.errors import DTNError
     from dense_transformer.evaluation import score
-    from dense_transformer.inference import predict, write_prediction
+    from dense_transformer.inference import predict, predict_to_files, write_prediction
     from dense_transformer.nn import build_network
-    from dense_transformer.training import train
+    from dense_transformer.training import read_config, train
     from dense_transformer.types import Image, Prediction, Progress, Scores, Warp
     from dense_transformer.work import finish
     from dense_transformer.zoo import list_models, load_model, save_model
@@ -42,9 +42,9 @@ _ROOMS = {
     "data": ("read_image", "read_labels", "read_section"),
     "errors": ("DTNError",),
     "evaluation": ("score",),
-    "inference": ("predict", "write_prediction"),
+    "inference": ("predict", "predict_to_files", "write_prediction"),
     "nn": ("build_network",),
-    "training": ("train",),
+    "training": ("read_config", "train"),
     "types": ("Image", "Prediction", "Progress", "Scores", "Warp"),
     "work": ("finish",),
     "zoo": ("list_models", "load_model", "save_model"),
@@ -69,6 +69,8 @@ __all__ = [
     "list_models",
     "load_model",
     "predict",
+    "predict_to_files",
+    "read_config",
     "read_image",
     "read_labels",
     "read_section",

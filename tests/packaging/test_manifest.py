@@ -22,7 +22,8 @@ MENUS = {
         f"napari/layers/{name}"
         for name in (
             "visualize", "annotate", "data", "metadata", "layer_type", "filter",
-            "transform", "measure", "register", "project", "segment", "track", "classify",
+            "transform", "measure", "register", "project", "segment", "track",
+            "classify",
         )
     ),
 }  # fmt: skip
