@@ -86,30 +86,35 @@ def test_the_checksum_covers_names_dtypes_shapes_and_bytes(change):
 
 
 def test_a_file_cut_anywhere_is_refused(path, content):
-    for length in range(len(content)):
-        path.write_bytes(content[:length])
-        with pytest.raises(ModelError):
-            read_model(path)
+    path.write_bytes(content)
+    with open(path, "r+b", buffering=0) as file:
+        for length in reversed(range(len(content))):
+            file.truncate(length)
+            with pytest.raises(ModelError):
+                read_model(path)
 
 
 def test_a_bit_flipped_anywhere_is_refused_or_changes_nothing(path, content):
-    whole = bytearray(content)
     passed = []
-    for position in range(len(whole)):
-        # Every bit would take 12 s and was tried: none gets through.
-        for bit in (0, position % 8):
-            whole[position] ^= 1 << bit
-            path.write_bytes(whole)
-            try:
-                header, tensors = read_model(path)
-            except ModelError:
-                pass
-            else:  # such as "\u00e9" for "\u00E9": the text says the same
+    path.write_bytes(content)
+    with open(path, "r+b", buffering=0) as file:
+        for position, byte in enumerate(content):
+            # All eight bits were tried and none gets through; two are faster.
+            for bit in (0, position % 8):
+                file.seek(position)
+                file.write(bytes([byte ^ 1 << bit]))
+                try:
+                    header, tensors = read_model(path)
+                except ModelError:
+                    continue
+                # Such as "\u00e9" for "\u00E9": the text says the same.
                 passed.append(position)
                 assert (header.network, header.card) == (NETWORK, CARD)
                 assert hash_weights(tensors) == hash_weights(TENSORS)
-            whole[position] ^= 1 << bit
+            file.seek(position)
+            file.write(bytes([byte]))
     assert len(passed) < 40
+    read_model(path)
 
 
 @pytest.mark.parametrize("junk", [b"\0", b"junk", bytes(5000)])
