@@ -1,6 +1,5 @@
 """Pure functions on tensors: lattices, families of transformations, samplers."""
 
-from dense_transformer.geometry.corners import gather_corners, splat_corners
 from dense_transformer.geometry.families import (
     parameter_bounds,
     parameter_count,
@@ -31,7 +30,6 @@ __all__ = [
     "divide_by_coverage",
     "evaluate_basis",
     "gather",
-    "gather_corners",
     "invert_points",
     "jacobian_determinant",
     "lattice_points",
@@ -41,7 +39,6 @@ __all__ = [
     "shift_grid",
     "shift_points",
     "splat",
-    "splat_corners",
     "spline_matrix",
     "to_px",
     "to_unit",

@@ -4,6 +4,9 @@ Positions are pixels of the map that is read or written, (y, x), centres at
 integers, as in the equations. This is the only module that knows that torch
 wants (x, y) in a frame of its own.
 
+On a CPU, and where bits must repeat, sampling is a sparse product (`rows`); on a
+GPU torch's own kernels do it.
+
 Convention: points outside a map read zeros and write nothing; a point less than
 one pixel outside still shares with the border. Everything runs in float32 at
 least: half-precision positions are wrong by whole pixels.
@@ -18,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from dense_transformer.errors import DivergedError
-from dense_transformer.geometry.corners import gather_corners, splat_corners
+from dense_transformer.geometry.rows import gather_rows, splat_rows
 from dense_transformer.types import Kernel
 
 _BILINEAR, _NEAREST, _ZEROS = 0, 1, 0
@@ -52,10 +55,13 @@ def gather(
     """
     with torch.autocast(features.device.type, enabled=False):
         values = features if features.dtype == torch.float64 else features.float()
-        if deterministic and features.is_cuda:
-            return gather_corners(values, points_px, kernel).to(features.dtype)
+        points_px = points_px.to(values.dtype)
+        if values.device.type == "cpu":
+            _require_finite_points(points_px)
+        if deterministic or values.device.type == "cpu":
+            return gather_rows(values, points_px, kernel).to(features.dtype)
         padded = _pad_exact(values)
-        grid = _to_torch(points_px.to(values.dtype), padded.shape[-2:])
+        grid = _to_torch(points_px, padded.shape[-2:])
         mode = "bilinear" if kernel == "bilinear" else "nearest"
         read = nnf.grid_sample(padded, grid, mode, "zeros", align_corners=False)
         return read.to(features.dtype)
@@ -98,8 +104,10 @@ def splat(
         points_px = points_px.to(values.dtype)
         ones = values.new_ones(len(values), 1, *values.shape[2:])
         stacked = torch.cat([values, ones], 1)
-        if deterministic and values.is_cuda:
-            written = splat_corners(stacked, points_px, size)
+        if values.device.type == "cpu":
+            _require_finite_points(points_px)
+        if deterministic or values.device.type == "cpu":
+            written = splat_rows(stacked, points_px, size)
         else:
             frame = (_exact_length(size[0]), _exact_length(size[1]))
             grid = _to_torch(points_px, frame)
@@ -125,6 +133,11 @@ def require_finite(fiducials: Tensor, level: int) -> None:
             f"fiducials at level {level} are not finite; lower learning_rate or "
             "transformer_rate, and check the image for NaN"
         )
+
+
+def _require_finite_points(points_px: Tensor) -> None:
+    if not bool(torch.isfinite(points_px).all()):
+        raise DivergedError("a sampling point is not finite; check the transformation")
 
 
 class _Splat(torch.autograd.Function):
