@@ -2,8 +2,8 @@
 
 from dense_transformer.inference.devices import choose_device, describe_device
 from dense_transformer.inference.files import write_prediction
-from dense_transformer.inference.predict import predict
-from dense_transformer.inference.to_files import predict_to_files
+from dense_transformer.inference.mapped_files import predict_to_files
+from dense_transformer.inference.prediction import predict
 
 __all__ = [
     "choose_device",

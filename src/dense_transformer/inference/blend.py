@@ -128,7 +128,8 @@ class _Cuts:
                 self.tiles[cell] += 1
             matrix, skip = None, slice(share.low - start, share.high - start)
             if not same:
-                centres = positions[share.low : share.high] - start
+                inside = np.clip(positions, 0, axis.length - 1)
+                centres = inside[share.low : share.high] - start
                 matrix = interpolation.weights(centres, pitch, 0, axis.tile)
                 skip = slice(None)
             self.pieces.append(_Piece(share, matrix, skip, cells))

@@ -49,12 +49,21 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def describe_device(device: torch.device) -> str:
-    """Return a device's name for people, such as ``cuda (NVIDIA H200)``."""
+def describe_device(device: torch.device, threads: int = 0) -> str:
+    """Return a device's name for people, such as ``cuda (NVIDIA H200)``.
+
+    Parameters
+    ----------
+    device : torch.device
+        The device.
+    threads : int
+        CPU threads that were asked for; 0: as torch has it.
+    """
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     if device.type == "cpu":
-        return f"cpu ({torch.get_num_threads()} threads)"
+        count = threads or torch.get_num_threads()
+        return f"cpu ({count} thread{'s' if count > 1 else ''})"
     return device.type
 
 

@@ -26,6 +26,8 @@ class Rung:
         Tiles at a time.
     device : torch.device
         Where.
+    threads : int
+        CPU threads; 0: as torch has it.
     given_up : tuple of str
         What, for people.
     """
@@ -33,11 +35,12 @@ class Rung:
     tile: tuple[int, int]
     batch: int
     device: torch.device
+    threads: int = 0
     given_up: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """Return the device's name, and what was given up."""
-        return "; ".join([describe_device(self.device), *self.given_up])
+        return "; ".join([describe_device(self.device, self.threads), *self.given_up])
 
 
 def first_rung(model: Model, config: PredictConfig, device: torch.device) -> Rung:
@@ -45,7 +48,7 @@ def first_rung(model: Model, config: PredictConfig, device: torch.device) -> Run
     height, width = config.tile or model.card.patch
     multiple = model.config.multiple
     tile = _round_up(height, multiple), _round_up(width, multiple)
-    return Rung(tile, config.batch, device)
+    return Rung(tile, config.batch, device, config.threads)
 
 
 def next_rung(rung: Rung, first: Rung, multiple: int) -> Rung:

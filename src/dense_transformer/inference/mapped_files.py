@@ -21,7 +21,7 @@ from dense_transformer.inference.files import (
     tiff_options,
     write_details,
 )
-from dense_transformer.inference.predict import predict, result_name
+from dense_transformer.inference.prediction import predict, result_name
 from dense_transformer.types import Array, Box, Image, Prediction, Progress
 from dense_transformer.zoo import Model
 
