@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dense_transformer.errors import ModelError, WriteError
+from dense_transformer.errors import ConfigError, ModelError, WriteError
 from dense_transformer.zoo import (
     Card,
     add_model,
+    catalogue,
     check_name,
+    find_config,
     find_model,
     list_models,
     load_model,
@@ -144,3 +146,22 @@ def test_the_users_folder_follows_the_environment(tmp_path):
         given = user_folder({"XDG_DATA_HOME": "/data"})
         assert given == Path("/data/napari-dtn/models")
         assert user_folder({}) == Path.home() / ".local/share/napari-dtn/models"
+
+
+def test_a_shipped_configuration_is_found_by_name_and_any_other_by_path(
+    tmp_path, monkeypatch
+):
+    shipped = tmp_path / "configs"
+    monkeypatch.setattr(catalogue, "CONFIG_FOLDER", shipped)
+    with pytest.raises(ConfigError, match="no configuration 'em'; known are none"):
+        find_config("em")
+    shipped.mkdir()
+    (shipped / "em.toml").write_text("")
+    (tmp_path / "my.toml").write_text("")
+    assert find_config("em") == shipped / "em.toml"
+    assert find_config(tmp_path / "my.toml") == tmp_path / "my.toml"
+    with pytest.raises(ConfigError, match="no configuration 'road'; known are em"):
+        find_config("road")
+    for missing in ("none.toml", "some/where", "../em"):
+        with pytest.raises(ConfigError, match="no configuration file"):
+            find_config(missing)

@@ -16,6 +16,7 @@ from dense_transformer.geometry import HOLE, jacobian_determinant
 from dense_transformer.types import Array, Warp, WarpHealth
 
 SATURATED = 0.95  # share of its bound beyond which a coordinate counts as stuck
+ABSOLUTE_MARGIN = 0.9  # the absolute form's coordinates are tanh / 0.9
 Bound = tuple[float, float]
 
 
@@ -35,8 +36,8 @@ def measure_health(
         (y, x) bound of an offset in the unit frame: of a fiducial's for a spline,
         of a parameter's for the other families (`TensorWarp.bound`).
     absolute : bool
-        The fiducials' coordinates themselves are bounded, by `bounds`, as in the
-        paper's tanh; the other families then have no bound and can't saturate.
+        The fiducials' coordinates are a tanh, bounded by `bounds` (1), over 0.9, so
+        that those on the border can move; other families then have no bound.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def _saturation(like: Warp, fiducials: Array, bound: Bound, absolute: bool) -> f
     """Return the share of free numbers that stand beyond 95 % of their bound."""
     if like.family == "tps":
         values = fiducials if absolute else fiducials - like.lattice
-        limits = np.asarray(bound, dtype=np.float64)
+        limits = np.asarray(bound) / (ABSOLUTE_MARGIN if absolute else 1.0)
     elif absolute:
         return 0.0
     else:

@@ -4,6 +4,7 @@ from dense_transformer.zoo.card import Card, LevelHealth
 from dense_transformer.zoo.catalogue import (
     ModelEntry,
     check_name,
+    find_config,
     find_model,
     list_models,
     user_folder,
@@ -25,6 +26,7 @@ __all__ = [
     "add_model",
     "card_markdown",
     "check_name",
+    "find_config",
     "find_model",
     "list_models",
     "load_model",

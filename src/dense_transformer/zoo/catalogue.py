@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dense_transformer.errors import ModelError
+from dense_transformer.errors import ConfigError, ModelError
 from dense_transformer.zoo.card import Card
 from dense_transformer.zoo.container import read_header
 
 SUFFIX = ".safetensors"
 SHIPPED_FOLDER = Path(__file__).parent / "models"
+CONFIG_FOLDER = Path(__file__).parent / "configs"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -115,6 +116,27 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
     raise ModelError(f"there is no model {name!r}; {_known()}")
 
 
+def find_config(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the training configuration of a shipped model, by its name, or a path.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; the message lists the names that are known.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.parent != Path("."):
+        if path.is_file():
+            return path
+        what = f"there is no configuration file {path}"
+    else:
+        if path.name in (known := _files(CONFIG_FOLDER, ".toml")):
+            return known[path.name]
+        what = f"there is no configuration {path.name!r}"
+    names = ", ".join(sorted(_files(CONFIG_FOLDER, ".toml"))) or "none"
+    raise ConfigError(f"{what}; known are {names}; or give the path of a TOML file")
+
+
 def own_path(name: str) -> Path:
     """Return where a model of the user's own of that name lies, or would lie.
 
@@ -140,10 +162,10 @@ def _known() -> str:
     return f"{known}; or give the path of a {SUFFIX} file"
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """Return the model files of a folder by name; none if it isn't there."""
+def _files(folder: Path, suffix: str = SUFFIX) -> dict[str, Path]:
+    """Return the files of a folder by name; none if it isn't there."""
     try:
-        paths = [path for path in folder.iterdir() if path.suffix == SUFFIX]
+        paths = [path for path in folder.iterdir() if path.suffix == suffix]
     except OSError:
         return {}
     return {path.stem: path for path in paths if _NAME.fullmatch(path.stem)}

@@ -57,7 +57,7 @@ class Model:
 def save_model(
     path: str | os.PathLike[str], network: nn.Module, card: Card, *, half: bool = False
 ) -> str:
-    """Write a network and its card as one model file; return its weights' SHA-256.
+    """Write a network and its card as one model file.
 
     Parameters
     ----------
@@ -71,12 +71,22 @@ def save_model(
         Store weights as float16, half the size. Batch norm's running statistics
         stay float32: a variance below 6e-8 would become 0.
 
+    Returns
+    -------
+    str
+        SHA-256 of the weights as stored.
+
     Raises
     ------
     ModelError
         If a weight is not finite, or the card doesn't fit the network.
     WriteError
         If the disk is full or read-only; an older file stays whole.
+
+    Notes
+    -----
+    Half storage of a small DTN moved probabilities on two VNC sections by at most
+    3.4e-4, their AUC by 2e-6 and best F1 by 9e-6.
     """
     config: NetworkConfig = network.config  # type: ignore[assignment]
     check_card(card, config)
