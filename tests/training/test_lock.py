@@ -41,9 +41,9 @@ def test_a_run_that_is_in_use_names_its_process(tmp_path):
 
 
 def test_two_runs_in_one_process_keep_each_other_out(tmp_path):
-    with locked(tmp_path / "lock"):
-        with pytest.raises(RunError, match="use another folder"):
-            locked(tmp_path / "lock").__enter__()
+    first = locked(tmp_path / "lock")
+    with first, pytest.raises(RunError, match="use another folder"):
+        locked(tmp_path / "lock").__enter__()
     with locked(tmp_path / "lock"):
         pass
 

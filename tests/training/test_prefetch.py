@@ -11,6 +11,11 @@ def workers():
     return [t for t in threading.enumerate() if t.name.startswith("dtn-batches")]
 
 
+def drain(batches):
+    while True:
+        batches.take()
+
+
 def test_batches_come_in_order_and_end():
     with Prefetch(lambda step: step * step, 3, 9) as batches:
         assert [batches.take() for _ in range(6)] == [9, 16, 25, 36, 49, 64]
@@ -44,8 +49,7 @@ def test_an_error_ahead_is_raised_at_the_next_batch():
     with Prefetch(draw, 0, 10, ahead=3) as batches:
         assert done.wait(5)
         with pytest.raises(ValueError, match="image 7 is gone"):
-            while True:
-                batches.take()
+            drain(batches)
     assert not workers()
 
 

@@ -96,7 +96,7 @@ def test_two_damaged_states_are_an_error_not_a_new_start(tmp_path):
         write_state(path, pack_state({"step": step}))
     path.write_bytes(b"")
     previous_state(path).write_bytes(b"junk")
-    with pytest.raises(RunError, match="move .* away and start again"):
+    with pytest.raises(RunError, match=r"move .* away and start again"):
         read_state(path)
 
 
