@@ -81,8 +81,8 @@ def test_every_corner_is_drawn_equally_often():
     corners = np.rint(places(batch)[:, :, 0, 0]).astype(int)
     counts = np.bincount(corners[:, 0] * 2 + corners[:, 1], minlength=6)
     expected = 800 / 6
-    # 20.5 is passed by chance once in a thousand (chi-square, 5 degrees)
-    assert ((counts - expected) ** 2 / expected).sum() < 20.5
+    # 25.7 is passed by chance once in 10,000 (chi-square, 5 degrees)
+    assert ((counts - expected) ** 2 / expected).sum() < 25.7
 
 
 def test_turns_and_flips_permute_pixels_in_all_eight_ways():
@@ -318,7 +318,7 @@ def test_real_sections_keep_their_share_of_membrane(shared_data):
     batch = draw(Pair("00", pixels, labels), DEFORMED, patch=(224, 224), batch=16)
     assert not (batch.labels == 0).any()
     share = (batch.labels == 2).float().mean().item()
-    assert abs(share - (labels == 2).mean()) < 0.05
+    assert abs(share - (labels == 2).mean()) < 0.1
     # Membranes are dark: a label that slipped off its pixels would lose this
     dark = batch.pixels[:, 0][batch.labels == 2].mean()
     light = batch.pixels[:, 0][batch.labels == 1].mean()
