@@ -23,13 +23,13 @@ class Corners(NamedTuple):
 
     Attributes
     ----------
-    index : Tensor, shape (n, 4) or (n, 1), int64
+    unit : Tensor, shape (n, 4) or (n, 1), int64
         Rows of the flattened map (b * h * w).
     weight : Tensor, same shape
         Bilinear weights; 0 for units outside the map.
     """
 
-    index: Tensor
+    unit: Tensor
     weight: Tensor
 
 
