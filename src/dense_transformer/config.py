@@ -123,17 +123,19 @@ class DataConfig(Settings):
     layout: Layout = setting("folders", "How the data set lies on disk.")
     root: str = setting(".", "Folder of the data set; relative to the config file.")
     train: tuple[str, ...] = setting(
-        (), "Names (or lo:hi ranges of section numbers) to train on; empty: the rest."
+        (),
+        "Names, or half-open lo:hi ranges of sections, to train on; empty: the rest.",
     )
     validation: tuple[str, ...] = setting(
-        (), "Names (or lo:hi ranges) to validate on; empty: every 5th."
+        (), "Names or ranges to validate on; empty: the rest, or a fifth of all."
     )
     foreground: tuple[str, ...] = setting(
         (), "Classes joined as foreground, where labels name many."
     )
     classes: tuple[str, ...] = setting(("inside", "boundary"), "Names of the classes.")
     pixel_nm: tuple[float, float] | None = setting(
-        None, "Pixel size (y, x) of the data, nm; None: what the files say."
+        None,
+        "Pixel size (y, x) to train at, nm, and of files that say none; None: as is.",
     )
     boundary_px: int = setting(
         1, "Half width of boundaries made of instances, px.", low=1, high=20

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ DAMAGE: tuple[type[Exception], ...] = (
     TypeError,
     ValueError,
     struct.error,
+    zlib.error,
 )
 
 #: DEFLATE, which PNG, HDF5 and most TIFF use, can't pack tighter than 1032.
