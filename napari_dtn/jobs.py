@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator
@@ -21,6 +22,7 @@ from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 from dense_transformer.types import Progress
 
 POLL_MS = 33
+SHOW_S = 0.25  # between two looks at how far it is: each draws the whole window
 # Python lets a thread run this long before another may; at the usual 5 ms a
 # worker in pure Python takes the window several turns for every event.
 SWITCH_S = 0.001
@@ -142,6 +144,8 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._job: Job | None = None
         self._next: Job | None = None
+        self._newest: Progress | None = None
+        self._shown = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -175,6 +179,7 @@ class JobRunner(QObject):
 
     def _begin(self, job: Job) -> None:
         self._job = job
+        self._newest, self._shown = None, 0.0
         job.start()
         self._timer.start()
         self.began.emit(job)
@@ -191,8 +196,11 @@ class JobRunner(QObject):
                     self.part_ready.emit(message.part)
             else:
                 outcome = message
-        if newest is not None and not job.stopping:
-            self.progressed.emit(newest)
+        self._newest = newest or self._newest
+        now = time.monotonic()
+        if self._newest is not None and now - self._shown > SHOW_S and not job.stopping:
+            self.progressed.emit(self._newest)
+            self._newest, self._shown = None, now
         if outcome is not None:
             self._end(job, outcome)
 

@@ -39,8 +39,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     },
     "boundaries": {
         "label_colours": {1: BOUNDARY},
-        "opacity": 0.9,
-        "contour": 1,
+        "opacity": 0.45,
         "blending": "translucent_no_depth",
         "visible": True,
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,13 +12,15 @@ import pandas as pd
 from napari.layers import Image, Labels, Layer, Points, Vectors
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import QWidget
 
 from napari_dtn.layers import LayerSpec
 from napari_dtn.looks import NOT_A_NUMBER
 
 KEY = "napari_dtn"
 KINDS = {"image": Image, "labels": Labels, "points": Points, "vectors": Vectors}
-TURN_MS = 15  # between layers, so that the window draws and answers
+PAUSE_MS = 100  # between turns, so that the window answers
+TURN_S = 0.115  # after which a turn takes no further layer; one takes 50 to 150 ms
 
 
 def find_layer(layers: Iterable[Layer], layer_id: object, role: str) -> Layer | None:
@@ -37,8 +40,7 @@ def is_result(layer: Layer) -> bool:
 def place_layer(viewer: Any, spec: LayerSpec, layer_id: object) -> Layer:
     """Add the layer, or update the one of the same role and source in place.
 
-    What the person changed (visibility, opacity, colours, name) stays. The
-    selection stays too, so that the next run finds the same image.
+    What the person changed (visibility, opacity, colours, name) stays.
     """
     old = find_layer(viewer.layers, layer_id, spec.role)
     if old is not None:
@@ -47,17 +49,13 @@ def place_layer(viewer: Any, spec: LayerSpec, layer_id: object) -> Layer:
             return old
         viewer.layers.remove(old)
     layer = make_layer(spec, layer_id)
-    active = viewer.layers.selection.active
     viewer.add_layer(layer)
-    if active is not None and active in viewer.layers:
-        viewer.layers.selection.active = active
     return layer
 
 
 def make_layer(spec: LayerSpec, layer_id: object) -> Layer:
     """Return the napari layer that `spec` describes."""
     look = dict(spec.look)
-    contour = look.pop("contour", None)
     if (ramp := look.pop("ramp", None)) is not None:
         colours, at = ramp
         # napari knows colour maps by name: two of one name would be one.
@@ -75,9 +73,17 @@ def make_layer(spec: LayerSpec, layer_id: object) -> Layer:
     options = {**spec.frame, **look, "name": spec.name}
     layer = KINDS[spec.kind](_own(spec), **options)
     layer.metadata = {KEY: {"source": layer_id, "role": spec.role}}
-    if contour is not None:
-        layer.contour = contour
     return layer
+
+
+def warm_up() -> None:
+    """Import what napari imports with its first layer of each kind (100 ms).
+
+    For the worker: layers that no viewer knows are plain objects.
+    """
+    Labels(np.zeros((2, 2), np.uint8))
+    Points(np.zeros((1, 2)))
+    Vectors(np.zeros((1, 2, 2)))
 
 
 def _update(layer: Layer, spec: LayerSpec) -> None:
@@ -108,36 +114,76 @@ def _ndim(spec: LayerSpec) -> int:
 
 
 class Placer(QObject):
-    """Places layers one per turn of the event loop, so that no turn is long."""
+    """Places layers in turns of the event loop, so that none is long.
+
+    What is visible comes first, a layer a turn; the hidden ones follow, several
+    a turn. Drawing the window takes as long as adding a layer, so it is drawn
+    once, at the end. The selection stays.
+    """
 
     placed = Signal()  # all of the last call
 
-    def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
+    def __init__(self, viewer: Any, parent: QWidget) -> None:
         super().__init__(parent)
-        self._viewer = viewer
+        self._viewer, self._widget = viewer, parent
         self._waiting: deque[tuple[LayerSpec, object]] = deque()
         self._wanted: Callable[[], bool] = lambda: True
+        self._active: Layer | None = None
+        self._still: QWidget | None = None
         self._timer = QTimer(self)
-        self._timer.setInterval(TURN_MS)
-        self._timer.timeout.connect(self._next)
+        self._timer.setInterval(PAUSE_MS)
+        self._timer.timeout.connect(self._turn)
+
+    @property
+    def busy(self) -> bool:
+        """Whether layers wait to be placed."""
+        return self._timer.isActive()
 
     def place(
         self, specs: Iterable[LayerSpec], layer_id: object, wanted: Callable[[], bool]
     ) -> None:
         """Begin to place `specs`; gives up as soon as `wanted` says no."""
-        self._waiting = deque((spec, layer_id) for spec in specs)
+        self.shut_down()
+        visible_first = sorted(specs, key=lambda spec: not spec.look["visible"])
+        self._waiting = deque((spec, layer_id) for spec in visible_first)
         self._wanted = wanted
         self._timer.start()
 
     def shut_down(self) -> None:
-        """Place nothing more."""
+        """Place nothing more, and draw the window again."""
         self._timer.stop()
         self._waiting.clear()
+        self._draw(True)
 
-    def _next(self) -> None:
-        if not self._waiting or not self._wanted():
+    def _turn(self) -> None:
+        try:
+            if self._waiting and self._wanted():
+                self._draw(False)
+                self._place_some()
+                return
+        except BaseException:
             self.shut_down()
-            self.placed.emit()
-            return
-        spec, layer_id = self._waiting.popleft()
-        place_layer(self._viewer, spec, layer_id)
+            raise
+        self.shut_down()  # draws, in a turn of its own
+        self.placed.emit()
+
+    def _place_some(self) -> None:
+        end = time.monotonic() + TURN_S
+        while self._waiting and time.monotonic() < end:
+            visible = self._waiting[0][0].look["visible"]
+            place_layer(self._viewer, *self._waiting.popleft())
+            if visible:
+                return
+
+    def _draw(self, on: bool) -> None:
+        """Let the window be drawn, with the selection from before, or hold it."""
+        selection = self._viewer.layers.selection
+        if not on and self._still is None:
+            self._active = selection.active
+            self._still = self._widget.window()
+            self._still.setUpdatesEnabled(False)
+        elif on and self._still is not None:
+            if self._active is not None and self._active in self._viewer.layers:
+                selection.active = self._active
+            self._still.setUpdatesEnabled(True)
+            self._still = self._active = None

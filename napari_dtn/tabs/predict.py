@@ -21,9 +21,10 @@ from superqt import QLabeledDoubleSlider
 
 from dense_transformer.config import PredictConfig
 from dense_transformer.types import Progress
+from napari_dtn.collector import QuietCollector
 from napari_dtn.forms import SettingsForm
 from napari_dtn.jobs import Job, JobRunner
-from napari_dtn.placement import Placer
+from napari_dtn.placement import Placer, warm_up
 from napari_dtn.predicting import (
     Answer,
     Catalogue,
@@ -73,6 +74,7 @@ class PredictTab(QWidget):
         self._lister = JobRunner(self)
         self._placer = Placer(viewer, self)
         self._live = LiveThreshold(viewer, self)
+        self._collector = QuietCollector()
         self._request: Request | None = None
         self._late = False  # the slider moved since the run began
         self._eager = False  # run as soon as the models are known
@@ -175,7 +177,7 @@ class PredictTab(QWidget):
         self.runner.succeeded.connect(self._succeeded)
         self.runner.stopped.connect(self._stopped)
         self.runner.failed.connect(self._failed)
-        self.runner.idle.connect(partial(self.bar.set_working, False))
+        self.runner.idle.connect(self._idle)
         self._placer.placed.connect(self._placed)
         self._lister.succeeded.connect(self._listed)
         self._lister.failed.connect(self._failed)
@@ -184,6 +186,7 @@ class PredictTab(QWidget):
         """Stop all work and let go of the viewer; may be called twice."""
         for helper in (self.runner, self._lister, self._placer, self._live):
             helper.shut_down()
+        self._collector.let_go()
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
@@ -196,7 +199,9 @@ class PredictTab(QWidget):
 
         def work(stop: Any) -> Any:
             yield Progress(0, 1)
-            return core.catalogue()
+            found = core.catalogue()
+            warm_up()
+            return found
 
         self._lister.start(Job(work, "models"))
 
@@ -288,6 +293,7 @@ class PredictTab(QWidget):
             self.run()
 
     def _began(self, job: Job) -> None:
+        self._collector.hold()
         self.bar.set_working(True)
         self.bar.say(f"Predicting {job.name}…")
 
@@ -307,9 +313,15 @@ class PredictTab(QWidget):
         )
 
     def _placed(self) -> None:
+        self._collector.let_go()
         if self._late:  # the slider moved while it was computed
             self._threshold_moved()
         self.shown.emit()
+
+    def _idle(self) -> None:
+        self.bar.set_working(False)
+        if not self._placer.busy:
+            self._collector.let_go()
 
     def _stopped(self, job: Job) -> None:
         self.bar.say(f"{job.name}: stopped.")
