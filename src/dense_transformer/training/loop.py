@@ -184,7 +184,7 @@ def _diverged(session: Session, fault: str) -> DivergedError:
         directory.append("end", session.step, reason="diverged")
     kept = directory.best if directory.best.exists() else directory.last
     return DivergedError(
-        f"{session.skipped} steps were not finite, the last one ({session.step}) by "
-        f"{fault}; the last good model is {kept}; lower learning_rate "
-        f"{session.config.learning_rate:g} or gradient_norm, or check the images"
+        f"{session.skipped} steps were not finite; the last good model is {kept}; "
+        f"lower learning_rate {session.config.learning_rate:g} or gradient_norm, or "
+        f"check the images; step {session.step}: {fault}"
     )

@@ -56,7 +56,10 @@ def autocast(device: torch.device, precision: str) -> Iterator[None]:
 
 @contextmanager
 def deterministic(wanted: bool) -> Iterator[None]:
-    """Use kernels that repeat themselves bit for bit; set back what was set before."""
+    """Use kernels that repeat themselves bit for bit; set back what was set before.
+
+    Where a GPU has none for an operation, torch warns and takes what there is.
+    """
     if not wanted:
         yield
         return
@@ -65,7 +68,7 @@ def deterministic(wanted: bool) -> Iterator[None]:
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     filled = _OPTIONS.fill_uninitialized_memory
     benchmark = torch.backends.cudnn.benchmark
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     _OPTIONS.fill_uninitialized_memory = False  # costs, shows bugs only
     torch.backends.cudnn.benchmark = False
     try:
