@@ -41,3 +41,17 @@ class WriteError(DTNError, OSError):
 
 class StoppedError(DTNError, RuntimeError):
     """The caller asked to stop before there was a result to return."""
+
+
+class DownloadError(DTNError, OSError):
+    """A file can't be fetched, or isn't the one that was pinned.
+
+    Attributes
+    ----------
+    passing : bool
+        Whether another try may succeed.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
