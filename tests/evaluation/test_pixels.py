@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dense_transformer.errors import DataError
-from dense_transformer.evaluation import roc_curve, score
+from dense_transformer.evaluation import rank, roc_curve, score
 
 
 def table(*rows):
@@ -203,3 +203,14 @@ def test_a_large_image_is_counted_in_pieces_like_a_small_one(monkeypatch):
     whole = score(pairs)
     monkeypatch.setattr(ranking, "_PIECE_PIXELS", 50)
     assert score(pairs) == whole
+
+
+def test_the_bound_on_the_area_is_half_of_the_pairs_that_share_a_bin():
+    # 0.3 and 0.3000001 share a bin, 0.9 and 0.1 have their own: of 4 pairs one
+    # counts as a tie, half a pair of 4 from either order.
+    pair = table((0.3, 2), (0.3000001, 1), (0.9, 2), (0.1, 1))
+    ranking = rank([pair], exact_pixels=0)
+    assert ranking.auc_error == 0.5 / 4
+    assert rank([pair]).auc_error == 0.0
+    exact, binned = score([pair]), score([pair], exact_pixels=0)
+    assert (exact.auc, binned.auc) == (3 / 4, 3.5 / 4)
