@@ -51,7 +51,8 @@ def _pull(total: Tensor, coverage: Tensor) -> Tensor:
     around = nnf.interpolate(
         coarse, (height, width), mode="bilinear", align_corners=False
     )
-    missing = 1.0 - coverage * _weight(coverage)
+    t = (coverage / HOLE).clamp_max(1.0)
+    missing = 1.0 - t * t * (3.0 - 2.0 * t)  # exactly 0 outside holes
     return value + missing * around
 
 
