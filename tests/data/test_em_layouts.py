@@ -36,9 +36,7 @@ def test_snemi3d_boundaries_come_from_ids(tmp_path):
     assert_array_equal(data.train[0].labels, BOUNDARY[0] + 1)
     wide = opened(tmp_path, "snemi3d", boundary_px=3).train[0].labels
     columns = np.flatnonzero(wide[3] == 2)
-    assert_array_equal(
-        columns, [13, 14, 15, 16, 17]
-    )  # the line of 0 and 2 on each side
+    assert_array_equal(columns, [13, 14, 15, 16, 17])  # 15 is 0; 2 on each side
 
 
 def test_isbi2012_black_is_membrane(tmp_path):

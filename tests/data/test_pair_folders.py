@@ -125,7 +125,7 @@ def test_one_stack_is_split_by_section_and_ranges_are_half_open(tmp_path):
 def test_stack_with_fewer_labels_is_refused(tmp_path):
     save(tmp_path / "images/a.tif", GRAY)
     save(tmp_path / "labels/a.tif", np.ones((5, 24, 32), np.uint8))
-    with pytest.raises(DataError, match="6 sections.* 5; they have to be as many"):
+    with pytest.raises(DataError, match=r"6 sections.* 5; they have to be as many"):
         opened(tmp_path, "folders")
 
 

@@ -156,6 +156,21 @@ def test_a_box_of_a_large_page_takes_little_memory(tmp_path, codec):
     assert peak < 2 * 2**20  # of 16 MiB
 
 
+def test_strips_are_read_once_for_boxes_side_by_side(tmp_path, monkeypatch):
+    path = tmp_path / "a.tif"
+    pixels = noise((64, 640), "u1")
+    tifffile.imwrite(path, pixels, compression="zlib", rowsperstrip=1)
+    image = read_image(path)
+    read, original = [], tifffile.FileHandle.read
+    monkeypatch.setattr(
+        tifffile.FileHandle, "read", lambda *a: read.append(1) or original(*a)
+    )
+    for left in range(0, 640, 64):
+        box = read_section(image, 0, (0, left, 64, left + 64))
+        assert_array_equal(box[..., 0], pixels[:, left : left + 64])
+    assert len(read) == 64
+
+
 def test_pages_are_read_from_threads(tmp_path):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -20,6 +20,7 @@ from dense_transformer.data.claims import (
     damaged,
 )
 from dense_transformer.data.hdf5_chunks import check_chunks
+from dense_transformer.data.piece_cache import CACHE_BYTES
 from dense_transformer.data.pixel_size import in_nm
 from dense_transformer.data.sections import SectionArray, Span
 from dense_transformer.errors import ImageError
@@ -64,7 +65,7 @@ def open_hdf5(path: Path, dataset: str | None = None) -> Image:
         or leads elsewhere.
     """
     try:
-        file = h5py.File(path, "r", locking=False)
+        file = h5py.File(path, "r", locking=False, rdcc_nbytes=CACHE_BYTES)
     except DAMAGE as error:
         raise damaged(str(path), error) from error
     try:

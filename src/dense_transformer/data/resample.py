@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
-from torch.nn.functional import interpolate
 
 from dense_transformer.errors import DataError
 from dense_transformer.types import Array
@@ -48,6 +46,9 @@ def resample(pixels: Array, factor: tuple[float, float]) -> Array:
     size = resampled_size((pixels.shape[1], pixels.shape[2]), factor)
     if size == pixels.shape[1:]:
         return pixels
+    import torch  # here: opening an image must not wait for it
+    from torch.nn.functional import interpolate
+
     source = torch.from_numpy(np.array(pixels, np.float32))[None]
     small = interpolate(
         source, size, mode="bilinear", align_corners=False, antialias=True

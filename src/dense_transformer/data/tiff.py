@@ -70,7 +70,7 @@ class _Stack:
         self.dtype = check_dtype(series[0].dtype, str(path))
         self.pixel_nm = tiff_pixel_nm(file)
         self._pages = [page for s in series for page in s.pages]
-        self._reader = PageReader(file.filehandle, threading.Lock())
+        self._reader = PageReader(file.filehandle)
         claimed = bytes_of(self.plan.file_shape, self.dtype)
         check_claim(claimed, path.stat().st_size, str(path), packing_ratio(page))
         self._map = _memory_map(series, self.plan.file_shape, path)

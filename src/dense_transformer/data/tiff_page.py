@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from dense_transformer.data.claims import bytes_of, check_claim, check_memory
 from dense_transformer.data.codestreams import check_codestream
+from dense_transformer.data.piece_cache import PieceCache
 from dense_transformer.data.sections import Span
 from dense_transformer.errors import ImageError
 from dense_transformer.types import Array
@@ -37,10 +38,15 @@ class PageReader:
     ----------
     handle : tifffile.FileHandle
         Of the file; moved and read under a lock, as tiles may come in threads.
+    lock : threading.Lock
+        Held while the handle moves and reads.
+    cache : PieceCache
+        What was decoded last.
     """
 
     handle: Any
-    lock: threading.Lock
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    cache: PieceCache = field(default_factory=PieceCache)
 
     def check_end(self, page: Any, where: str) -> None:
         """Raise ImageError if a strip or tile of the page ends after the file."""
@@ -109,6 +115,9 @@ class PageReader:
         offset, count = int(page.dataoffsets[index]), int(page.databytecounts[index])
         if count == 0:
             return None
+        kept = (offset, index)
+        if (piece := self.cache.get(kept)) is not None:
+            return piece
         if offset + count > self.handle.size:
             raise ImageError(
                 f"{where} ends at byte {offset + count} of {self.handle.size}: the "
@@ -124,6 +133,8 @@ class PageReader:
         check_codestream(raw, int(key.compression), size, where)
         tables = {"jpegtables": page.jpegtables} if page.jpegtables else {}
         decoded, _, _ = key.decode(raw, index, **tables)
+        if decoded is not None:
+            self.cache.put(kept, decoded)
         return None if decoded is None else np.asarray(decoded)
 
 
