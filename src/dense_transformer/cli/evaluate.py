@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from dense_transformer.cli.changes import add_changes, read_changes
+from dense_transformer.cli.configuration import add_configuration, read_configuration
 from dense_transformer.cli.console import ProgressLine, say
 from dense_transformer.errors import ConfigError, DataError
 from dense_transformer.types import Progress, Scores, WarpHealth
@@ -34,10 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--classes", type=int, default=2, help="Classes of the labels (default 2)."
     )
     parser.add_argument("--model", help="Name of a model or a model file.")
-    parser.add_argument(
-        "--config", type=Path, help="TOML file of a training: its data are scored."
-    )
-    add_changes(parser)
+    add_configuration(parser, "--config")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,13 +76,12 @@ def score_files(probability: Path, labels: Path, classes: int) -> Scores:
 
 def _evaluate_model(arguments: argparse.Namespace) -> int:
     from dense_transformer.data import open_pairs
-    from dense_transformer.training import read_config
     from dense_transformer.training.config_file import expand_root
     from dense_transformer.training.validation import validate
     from dense_transformer.zoo import load_model
 
     model = load_model(arguments.model)
-    config = read_config(arguments.config, read_changes(arguments.changes))
+    config, base = read_configuration(arguments.config, arguments.changes)
     config = dataclasses.replace(
         config,
         network=model.config,
@@ -96,7 +92,6 @@ def _evaluate_model(arguments: argparse.Namespace) -> int:
             pixel_nm=model.card.pixel_nm or config.data.pixel_nm,
         ),
     )
-    base = arguments.config.resolve().parent
     data = open_pairs(expand_root(config.data), model.config.in_channels, base)
     work = validate(model.network, data.validation, config)
     with ProgressLine("evaluate") as line:

@@ -6,22 +6,34 @@ import argparse
 import textwrap
 
 from dense_transformer.cli.console import say
+from dense_transformer.errors import ConfigError
 from dense_transformer.settings import Settings
 
 NAME = "models"
-HELP = "List the models, or check one and show its card."
+HELP = "List the models, check one and show its card, or add one."
 DETAILS = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parser.add_argument("model", nargs="?", help="Name of a model or a model file.")
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="Copy the model file to your own models, to be found by its name.",
+    )
+    parser.add_argument("--name", help="Name to add it by; its card's by default.")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the list, or the card of the one that was named."""
-    from dense_transformer.zoo import list_models, load_model
+    from dense_transformer.zoo import add_model, list_models, load_model
 
+    if arguments.add or arguments.name:
+        if not (arguments.add and arguments.model):
+            raise ConfigError("give the model file to add: dtn models FILE --add")
+        say(str(add_model(arguments.model, arguments.name)))
+        return 0
     if arguments.model is None:
         for entry in list_models():
             about = entry.card.title if entry.card else f"unreadable: {entry.problem}"

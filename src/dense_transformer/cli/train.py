@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dense_transformer.cli.changes import add_changes, read_changes
+from dense_transformer.cli.configuration import add_configuration, read_configuration
 from dense_transformer.cli.console import ProgressLine, leads, note, say
 from dense_transformer.cli.signals import stop_on_signal
 from dense_transformer.work import finish
@@ -21,13 +21,13 @@ The run directory holds everything: settings, events, models, the state to go on
 from. The same command goes on where a run was stopped; Ctrl-C, SIGTERM or a file
 "stop" in the directory end it within a step with everything saved.
 
-On several processes: torchrun --nproc_per_node=2 --no-python dtn train ...
+On several processes: torchrun --nproc_per_node=2 --no-python -- dtn train ...
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("config", type=Path, help="TOML file with the settings.")
+    add_configuration(parser, "config")
     parser.add_argument(
         "--run",
         type=Path,
@@ -36,15 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="Folder of the run; where it holds one of the same settings, it goes on.",
     )
-    add_changes(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, and print the scores and the model files."""
-    from dense_transformer.training import read_config, train
+    from dense_transformer.training import train
 
-    config = read_config(arguments.config, read_changes(arguments.changes))
-    base = arguments.config.resolve().parent
+    config, base = read_configuration(arguments.config, arguments.changes)
     with stop_on_signal("again to stop without saving") as stop:
         work = train(config, arguments.run_directory, base=base, stop=stop)
         if not leads():
