@@ -28,6 +28,9 @@ class Echo(nn.Module):
         self.batches: list[torch.Tensor] = []
         self.eval()
 
+    def __deepcopy__(self, memo: dict) -> Echo:
+        return self  # so that a test sees the batches
+
     def trace(self, x: torch.Tensor) -> Trace:
         """Return logits whose softmax is what the class says."""
         self.batches.append(x.clone())

@@ -274,6 +274,22 @@ def test_stop_ends_before_the_next_batch():
     assert len(network.batches) == 2
 
 
+def test_stop_ends_within_a_tile():
+    network, asked = tiny_dtn(), []
+    convolutions = sum(isinstance(m, torch.nn.Conv2d) for m in network.modules())
+
+    def stop():
+        asked.append(len(asked))
+        return len(asked) == 7
+
+    work = predict(model_of(network), image_of(noise(32, 32)), CPU, stop=stop)
+    with pytest.raises(StoppedError):
+        finish(work)
+    assert len(asked) == 7 < convolutions
+    network(torch.zeros(1, 1, 32, 32))  # the model itself asks nobody
+    assert len(asked) == 7
+
+
 def test_closing_ends_at_once_and_leaves_no_thread():
     network = Echo()
     config = PredictConfig(device="cpu", batch=1)

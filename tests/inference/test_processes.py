@@ -38,16 +38,15 @@ for array in sums:
 """
 
 
-def run(batch: int) -> str:
-    """Return the sums of a prediction made in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(batch)],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    return done.stdout
+def start(batch: int) -> subprocess.Popen[str]:
+    """Start a process of its own that predicts and prints the sums."""
+    command = [sys.executable, "-c", SCRIPT, str(batch)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def test_two_processes_give_the_same_bytes():
-    first, second = run(3), run(3)
+    processes = [start(3), start(3)]
+    first, second = (p.communicate(timeout=120)[0] for p in processes)
+    assert [p.returncode for p in processes] == [0, 0]
     assert first == second
     assert first.count("\n") > 10

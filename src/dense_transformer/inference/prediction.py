@@ -49,7 +49,7 @@ def predict(
     region : Box or None
         (top, left, bottom, right), source px: the tiles that meet it come first.
     stop : callable
-        Asked before each batch; True ends the work with StoppedError.
+        Asked before each convolution; True ends the work with StoppedError.
     out : tuple of ndarray or None
         Arrays (h, w) to write the probability (type `config.dtype`) and the labels
         (uint8) to, such as memory-mapped files; None: new ones.
@@ -120,8 +120,9 @@ def _climb(
     """Predict, with less at a time whenever memory runs out; return all of it."""
     rung = job.first
     while True:
+        precision, threads = job.config.precision, job.config.threads
         engine = place_engine(
-            job.model.network, rung.device, job.config.precision, job.config.threads
+            job.model.network, rung.device, precision, threads, job.stop
         )
         if engine is None:
             rung = cpu_rung(rung, job.first)
