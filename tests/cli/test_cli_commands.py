@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 from dense_transformer import finish, load_model, predict, read_image
 from dense_transformer.cli.main import main
 from dense_transformer.config import PredictConfig
+from dense_transformer.data import vnc_sections
+from dense_transformer.data.receiving import Remote
 from dense_transformer.data.samples import sample_images
 
 
@@ -114,7 +117,7 @@ def test_a_damaged_model_is_refused(tiny_model, tmp_path, capsys):
 
 def test_a_sample_is_copied_as_it_was_shipped(tmp_path, capsys):
     assert main(["sample"]) == 0
-    assert capsys.readouterr().out.split() == ["em", "road"]
+    assert capsys.readouterr().out.split() == ["em", "road", "vnc"]
     assert main(["sample", "em", "--out", str(tmp_path)]) == 0
     for path in sample_images("em"):
         copy = tmp_path / "em" / "images" / path.name
@@ -131,3 +134,16 @@ def test_info_names_the_versions_in_use(capsys):
     said = capsys.readouterr().out
     assert torch.__version__ in said
     assert np.__version__ in said
+
+
+def test_vnc_is_fetched_once_and_copied(tmp_path, monkeypatch, capsys):
+    content = b"a section, as far as this test is concerned"
+    sha256 = hashlib.sha256(content).hexdigest()
+    remote = Remote("vnc/00.tif", "http://127.0.0.1:9/00.tif", sha256, len(content))
+    monkeypatch.setattr(vnc_sections, "VNC_SECTIONS", (remote,))
+    monkeypatch.setenv("DTN_HOME", str(tmp_path / "home"))
+    kept = tmp_path / "home" / "downloads" / "vnc"
+    kept.mkdir(parents=True)
+    (kept / "00.tif").write_bytes(content)  # nobody listens at the address
+    assert main(["sample", "vnc", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "vnc" / "images" / "00.tif").read_bytes() == content

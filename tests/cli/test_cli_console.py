@@ -37,6 +37,11 @@ def test_a_line_says_how_far_how_fast_and_how_long_still():
     )
 
 
+def test_bytes_are_counted_in_megabytes():
+    progress = Progress(4_200_000, 16_800_000, "byte")
+    assert describe(progress, 2_000_000.0) == "4.2/16.8 MB (25%), 2 MB/s"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

@@ -125,11 +125,16 @@ def describe(progress: Progress, rate: float | None = None) -> str:
     rate : float, optional
         Units of work per second.
     """
-    total = max(progress.total, 1)
-    share = f"{progress.done / total:.0%}"
-    parts = [f"{progress.done}/{progress.total} {progress.unit}s ({share})"]
+    unit, size = ("MB", 1e6) if progress.unit == "byte" else (f"{progress.unit}s", 1)
+    digits = 0 if size == 1 else 1
+    done, total = (
+        f"{progress.done / size:.{digits}f}",
+        f"{progress.total / size:.{digits}f}",
+    )
+    share = f"{progress.done / max(progress.total, 1):.0%}"
+    parts = [f"{done}/{total} {unit} ({share})"]
     if rate:
-        parts.append(f"{rate:.3g} {progress.unit}s/s")
+        parts.append(f"{rate / size:.3g} {unit}/s")
     if progress.seconds_left is not None and progress.done < progress.total:
         parts.append(f"{duration(progress.seconds_left)} left")
     parts += [f"{name} {value:.4g}" for name, value in progress.values]
