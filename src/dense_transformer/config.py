@@ -136,6 +136,7 @@ class DataConfig(Settings):
     pixel_nm: tuple[float, float] | None = setting(
         None,
         "Pixel size (y, x) to train at, nm, and of files that say none; None: as is.",
+        low=1e-3,
     )
     boundary_px: int = setting(
         1, "Half width of boundaries made of instances, px.", low=1, high=20

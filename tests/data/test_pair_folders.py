@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 from small_data_sets import GRAY, IDS, names, opened, save
 
 from dense_transformer.config import DataConfig
-from dense_transformer.data import open_pairs
+from dense_transformer.data import layouts, open_pairs
 from dense_transformer.errors import DataError, ImageError
 
 
@@ -64,6 +64,12 @@ def test_hashes_are_those_of_the_files_used(folders):
     ]  # fmt: skip
     for name, digest in data.hashes:
         assert hashlib.sha256((folders / name).read_bytes()).hexdigest() == digest
+
+
+def test_more_than_half_of_the_memory_is_refused(folders, monkeypatch):
+    monkeypatch.setattr(layouts, "memory_bytes", lambda: 20_000)
+    with pytest.raises(DataError, match="3 of 10 images take 11520 bytes"):
+        opened(folders, "folders")
 
 
 def test_missing_label_file_is_named(folders):

@@ -66,6 +66,13 @@ def test_factor_between_pixel_sizes():
     assert pixel_factor((4.6, 4.6), (4.62, 4.6)) == (1.0, 1.0)  # within 1 %
 
 
+def test_pixel_sizes_that_are_no_lengths_are_refused():
+    for wrong in ((0.0, 4.0), (4.0, -1.0), (float("nan"), 4.0), (float("inf"), 4.0)):
+        for sizes in ((wrong, (4.0, 4.0)), ((4.0, 4.0), wrong)):
+            with pytest.raises(DataError, match="above 0"):
+                pixel_factor(*sizes)
+
+
 @pytest.mark.parametrize("factor", [(1e6, 1.0), (1.0, 1e-6), (float("nan"), 1.0)])
 def test_absurd_factors_are_refused(factor):
     with pytest.raises(DataError, match="thousandfold"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from dense_transformer.types import Array
 
@@ -38,6 +37,8 @@ def boundary_labels(ids: Array, half_width_px: int) -> Array:
         boundary[low] |= touch
         boundary[high] |= touch
     if half_width_px > 1 and boundary.any():
+        from scipy import ndimage  # slow to import, and rarely needed
+
         distance_px = ndimage.distance_transform_edt(~boundary)
         boundary = distance_px <= half_width_px - 1
     out = np.where(boundary, np.uint8(BOUNDARY), np.uint8(INSIDE))

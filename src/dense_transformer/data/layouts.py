@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dense_transformer.config import DataConfig
+from dense_transformer.data.claims import memory_bytes
 from dense_transformer.data.em_layouts import (
     cremi_entries,
     isbi2012_entries,
@@ -55,7 +56,8 @@ def open_pairs(config: DataConfig, in_channels: int, base: Path) -> DataSet:
     ------
     DataError
         If a partner is missing, image and labels differ in size, no pixel is
-        labelled, or training and validation overlap.
+        labelled, training and validation overlap, or it all takes more than
+        half of the memory.
     ImageError
         If a file can't be read.
     """
@@ -65,9 +67,10 @@ def open_pairs(config: DataConfig, in_channels: int, base: Path) -> DataSet:
     entries = _LAYOUTS[config.layout](root, config)
     train, validation = split_entries(entries, config)
     files = sorted({path for entry in (*train, *validation) for path in entry.files})
+    pairs = _read_pairs([*train, *validation], config, in_channels)
     return DataSet(
-        tuple(_read_pair(entry, config, in_channels) for entry in train),
-        tuple(_read_pair(entry, config, in_channels) for entry in validation),
+        tuple(pairs[: len(train)]),
+        tuple(pairs[len(train) :]),
         tuple((path.relative_to(root).as_posix(), _sha256(path)) for path in files),
     )
 
@@ -114,6 +117,24 @@ def _every_fifth(
         first = count - max(1, count // 5)
         return list(entries[:first]), list(entries[first:])
     return [e for i, e in enumerate(entries) if i % 5 != 4], list(entries[4::5])
+
+
+def _read_pairs(
+    entries: Sequence[Entry], config: DataConfig, in_channels: int
+) -> list[Pair]:
+    """Return all pairs, or raise DataError before they fill the memory."""
+    pairs: list[Pair] = []
+    held_bytes = 0
+    for entry in entries:
+        pair = _read_pair(entry, config, in_channels)
+        held_bytes += pair.pixels.nbytes + pair.labels.nbytes
+        if held_bytes > memory_bytes() // 2:
+            raise DataError(
+                f"{len(pairs) + 1} of {len(entries)} images take {held_bytes} bytes, "
+                "half of the memory; name fewer in data.train and data.validation"
+            )
+        pairs.append(pair)
+    return pairs
 
 
 def _read_pair(entry: Entry, config: DataConfig, in_channels: int) -> Pair:

@@ -82,9 +82,21 @@ def resample_labels(labels: Array, factor: tuple[float, float]) -> Array:
 def pixel_factor(
     pixel_nm: tuple[float, float] | None, target_nm: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """Return the factor that brings pixels of one size to another; 1 if unknown."""
+    """Return the factor (y, x) that brings pixels of one size (nm) to another.
+
+    1 where either is unknown, or they agree within a per cent.
+
+    Raises
+    ------
+    DataError
+        For a size that is no length.
+    """
     if pixel_nm is None or target_nm is None:
         return 1.0, 1.0
+    if not all(math.isfinite(nm) and nm > 0 for nm in (*pixel_nm, *target_nm)):
+        raise DataError(
+            f"pixel sizes {pixel_nm} and {target_nm} nm: give lengths above 0"
+        )
     factor = pixel_nm[0] / target_nm[0], pixel_nm[1] / target_nm[1]
     # A per cent is within what microscopes are calibrated to.
     return (1.0, 1.0) if max(abs(f - 1) for f in factor) < 0.01 else factor
