@@ -10,7 +10,7 @@ from dense_transformer.zoo.catalogue import (
     user_folder,
 )
 from dense_transformer.zoo.markdown import card_markdown, pixel_text
-from dense_transformer.zoo.models import (
+from dense_transformer.zoo.model_file import (
     Model,
     add_model,
     load_model,

@@ -10,7 +10,7 @@ import torch
 from dense_transformer.config import NetworkConfig, TransformerConfig
 from dense_transformer.errors import ModelError, WriteError
 from dense_transformer.nn import build_network
-from dense_transformer.zoo import Card, load_model, models, read_card, save_model
+from dense_transformer.zoo import Card, load_model, model_file, read_card, save_model
 from dense_transformer.zoo.checks import least_parameters
 from dense_transformer.zoo.container import encode
 
@@ -150,7 +150,9 @@ HUGE = [
 def test_a_small_file_that_claims_a_huge_network_is_refused_before_it_is_built(
     path, network, config, monkeypatch
 ):
-    monkeypatch.setattr(models, "build_network", lambda *_: pytest.fail("it was built"))
+    monkeypatch.setattr(
+        model_file, "build_network", lambda *_: pytest.fail("it was built")
+    )
     path.write_bytes(encode(network.state_dict(), config, Card()))
     with pytest.raises(ModelError, match="needs at least"):
         load_model(path)
