@@ -69,7 +69,7 @@ def save_model(
         What to say about it; its classes and channels are those of the network.
     half : bool
         Store weights as float16, half the size. Batch norm's running statistics
-        stay float32: a variance below 6e-8 would become 0.
+        stay float32: a variance below 6e-8 would become 0, one above 65,504 infinite.
 
     Returns
     -------
