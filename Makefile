@@ -35,7 +35,10 @@ docs-check: setup
 	@.venv/bin/python .ci/docs_check.py
 
 bench: setup
-	@.ci/display .venv/bin/python -m benchmarks
+	@for file in benchmarks/bench_*.py; do \
+	  echo "== $$file"; \
+	  .ci/display .venv/bin/python -m benchmarks.$$(basename $$file .py) || exit 1; \
+	done
 
 clean:
 	rm -rf .venv build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis
