@@ -11,6 +11,7 @@ from dense_transformer.data.receiving import Remote
 
 VNC_PIXEL_NM = (4.6, 4.6)
 VNC_SECTION_NM = 50.0
+VNC_SIZE = (1024, 1024)
 VNC_CITATION = (
     "Gerhard et al., Segmented anisotropic ssTEM dataset of neural tissue, "
     "doi:10.6084/m9.figshare.856713 (CC BY-NC-SA 3.0)"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from scipy import ndimage
 
-if TYPE_CHECKING:
-    from dense_transformer.types import Array
+from dense_transformer.types import Array
+
+_TILE = 256  # side of a repeating noise tile
 
 
 def smooth_noise(
@@ -40,7 +39,10 @@ def smooth_noise(
     field = rng.standard_normal(coarse, dtype=np.float32)
     if sigma > 0:
         field = ndimage.gaussian_filter(field, sigma, mode="wrap")
-        field *= np.float32(2 * np.sqrt(np.pi) * sigma)  # 1 / norm of the kernel
+        pulse = np.zeros(2 * margin + 1)
+        pulse[margin] = 1.0
+        kernel = ndimage.gaussian_filter1d(pulse, sigma)
+        field /= np.float32((kernel**2).sum())  # the variance that is left
     if step > 1:
         y = (np.arange(size[0], dtype=np.float32) / step + margin).clip(1)
         x = (np.arange(size[1], dtype=np.float32) / step + margin).clip(1)
@@ -85,3 +87,31 @@ def smooth_step(value: Array, low: float, high: float) -> Array:
     """Return 0 below `low`, 1 above `high` and a smooth rise between."""
     t = np.clip((value - low) / (high - low), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t))
+
+
+class SurfaceNoise:
+    """Noise on a surface that fades where a pixel covers many of its lumps."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        white = rng.standard_normal((3, _TILE, _TILE), dtype=np.float32)
+        smooth = [ndimage.gaussian_filter(one, 1.6, mode="wrap") for one in white]
+        self._tiles = [one / one.std() for one in smooth]
+
+    def sample(
+        self, u_m: Array, v_m: Array, lump_m: tuple[float, float], blur_m: Array | float
+    ) -> Array:
+        """Return noise of unit variance at (u, v) metres on the surface.
+
+        Parameters
+        ----------
+        u_m, v_m : ndarray
+            Where, of one shape.
+        lump_m : tuple of float
+            Size of a lump along u and v.
+        blur_m : ndarray or float
+            Length of a pixel on the surface along v.
+        """
+        tile = self._tiles[int(lump_m[0] * 1000) % 3]
+        v, u = v_m / lump_m[1] * 4 % _TILE, u_m / lump_m[0] * 4 % _TILE
+        value = ndimage.map_coordinates(tile, [v, u], order=1, mode="grid-wrap")
+        return np.asarray(value / np.sqrt(1 + (blur_m / lump_m[1]) ** 2))

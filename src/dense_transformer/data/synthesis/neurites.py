@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from dense_transformer.data.synthesis.fields import smooth_noise
-
-if TYPE_CHECKING:
-    from dense_transformer.types import Array
+from dense_transformer.types import Array
 
 _MARGIN_PX = 90.0  # neurites beyond the picture that bend into it
 _NEIGHBOURS = 10  # seeds that can win a pixel or bound it
@@ -52,8 +49,8 @@ def grow_neurites(rng: np.random.Generator, size: tuple[int, int]) -> Neurites:
     place = rng.random((tries, 2), dtype=np.float32) * (span - 1)
     iy, ix = place.astype(int).T
     # Small neurites run in bundles: the size follows a smooth field.
-    wish = np.exp(0.62 * rng.standard_normal(tries) + 0.75 * crowd[iy, ix] + 2.7)
-    radius = np.clip(wish, 7.5, 80.0).astype(np.float32)
+    wish = np.exp(0.62 * rng.standard_normal(tries) + 0.7 * crowd[iy, ix] + 2.7)
+    radius = np.clip(wish, 8.5, 72.0).astype(np.float32)
     order = np.argsort(-radius, kind="stable")
     kept = _pack(place[order], radius[order])
     centre, radius = place[order][kept] - _MARGIN_PX, radius[order][kept]
@@ -84,7 +81,7 @@ def _join(rng: np.random.Generator, centre: Array, radius: Array) -> Array:
     """Return the neurite of each ball: some join a neighbour to a winding shape."""
     owner = np.arange(len(centre))
     near = cKDTree(centre).query(centre, k=5)[1]
-    willing = rng.random(len(centre)) < np.where(radius > 18, 0.5, 0.25)
+    willing = rng.random(len(centre)) < np.where(radius > 18, 0.6, 0.4)
     pick = near[np.arange(len(centre)), rng.integers(1, 5, len(centre))]
     for ball in np.flatnonzero(willing):
         if np.count_nonzero(owner == owner[pick[ball]]) < 5:
@@ -159,7 +156,9 @@ def _distance(
     """Return distance to the border and winning ball, given candidates `near`."""
     centre = neurites.centre_px + np.float32(depth) * neurites.tilt_px
     at = centre[near]  # (p, k, 2)
-    power = (points[:, None, 0] - at[..., 0]) ** 2 + (points[:, None, 1] - at[..., 1]) ** 2
+    power = (points[:, None, 0] - at[..., 0]) ** 2 + (
+        points[:, None, 1] - at[..., 1]
+    ) ** 2
     power -= neurites.radius_px[near] ** 2
     first = power.argmin(1)
     rows = np.arange(len(points))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from dense_transformer.data.synthesis.fields import smooth_noise, smooth_step
+from dense_transformer.data.synthesis.neurites import Cut, Neurites
+from dense_transformer.types import Array
 
-if TYPE_CHECKING:
-    from dense_transformer.data.synthesis.neurites import Cut, Neurites
-    from dense_transformer.types import Array
+# Discs per pixel in pale neurites, among microtubules, among vesicles.
+_PER_PX = np.array([0.0009, 0.0085, 0.0130])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,9 +45,11 @@ def place_mitochondria(rng: np.random.Generator, neurites: Neurites) -> Mitochon
     """Return mitochondria for about half of the balls that have room for one."""
     radius = neurites.radius_px
     ball = np.flatnonzero((radius > 19) & (rng.random(len(radius)) < 0.5))
-    ball = np.concatenate([ball, ball[(radius[ball] > 45) & (rng.random(len(ball)) < 0.6)]])
+    ball = np.concatenate(
+        [ball, ball[(radius[ball] > 45) & (rng.random(len(ball)) < 0.6)]]
+    )
     room = np.clip(radius[ball], 0, 62)
-    long = room * rng.uniform(0.34, 0.62, len(ball))
+    long = room * rng.uniform(0.42, 0.74, len(ball))
     axes = np.column_stack([long, long * rng.uniform(0.55, 1.0, len(ball))])
     turn = rng.uniform(0, 2 * np.pi, len(ball))
     away = (radius[ball] - long - 6).clip(0) * np.sqrt(rng.random(len(ball))) * 0.8
@@ -111,11 +113,16 @@ def paint_mitochondria(
         room = room * (neurites.owner[ball] == cut.owner[window])
         body = smooth_step(inset, -0.5, 1.5) * room
         pitch = rng.uniform(6.0, 9.0)
-        wave = np.sin((across + 2.2 * bend[window]) * (2 * np.pi / pitch) + 0.15 * along)
-        lamella = smooth_step(wave + 0.45 * rough[window], 0.0, 1.3)
-        shade = 0.37 + 0.10 * rng.random() + 0.07 * rough[window]
-        shade = shade - 0.11 * lamella + 0.20 * smooth_step(wave - 1.1 + 0.5 * bend[window], 0, 1)
-        shade = shade + 0.20 * np.exp(-(((inset - 3.2) / 1.0) ** 2))  # between membranes
+        wave = np.sin(
+            (across + 2.2 * bend[window]) * (2 * np.pi / pitch) + 0.15 * along
+        )
+        lamella = smooth_step(wave + 0.5 * rough[window], 0.0, 1.2)
+        gap = smooth_step(-wave + 0.8 * bend[window] + 0.3 * rough[window], 1.0, 2.0)
+        shade = 0.33 + 0.08 * rng.random() + 0.075 * rough[window]
+        shade = shade - 0.14 * lamella + 0.30 * gap
+        shade = shade + 0.20 * np.exp(
+            -(((inset - 3.2) / 1.0) ** 2)
+        )  # between membranes
         shade = shade - 0.20 * np.exp(-(((inset - 1.2) / 1.2) ** 2))
         shade = shade - 0.16 * np.exp(-(((inset - 5.2) / 1.1) ** 2))
         value[window] += body * (shade - value[window])
@@ -123,7 +130,9 @@ def paint_mitochondria(
     return cover
 
 
-def _window(where_px: Array, centre: Array, reach_px: float) -> tuple[slice, slice] | None:
+def _window(
+    where_px: Array, centre: Array, reach_px: float
+) -> tuple[slice, slice] | None:
     """Return the rows and columns that hold a disc of the straight frame."""
     near = (np.abs(where_px[::4, ::4] - centre) < reach_px + 4).all(-1)
     if not near.any():
@@ -137,7 +146,7 @@ def _window(where_px: Array, centre: Array, reach_px: float) -> tuple[slice, sli
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Discs:
-    """Small round things in the straight frame.
+    """Small round things in one section.
 
     Attributes
     ----------
@@ -153,48 +162,58 @@ class Discs:
     core: Array
 
 
-def scatter_discs(
-    rng: np.random.Generator, neurites: Neurites, kind: Array, depth: float
-) -> Discs:
-    """Return the vesicles and microtubules that one section shows.
+def scatter_discs(rng: np.random.Generator, kind: Array) -> Discs:
+    """Return vesicles and microtubules, none of them within another.
 
     Parameters
     ----------
-    kind : ndarray, shape (neurites,), int
-        0: pale, 1: microtubules, 2: full of vesicles.
+    kind : ndarray, shape (h, w), int
+        Of the neurite at each pixel; 0: pale, 1: full of microtubules, 2: full of
+        vesicles.
     """
-    ball_kind = kind[neurites.owner]
-    area = np.pi * neurites.radius_px**2
-    density = np.array([0.0006, 0.0026, 0.0060])[ball_kind]
-    many = rng.poisson(density * area)
-    ball = np.repeat(np.arange(len(many)), many)
-    turn = rng.uniform(0, 2 * np.pi, len(ball))
-    away = neurites.radius_px[ball] * np.sqrt(rng.random(len(ball)))
-    centre = neurites.centre_px[ball] + depth * neurites.tilt_px[ball]
-    centre = centre + away[:, None] * np.column_stack([np.sin(turn), np.cos(turn)])
-    luck = rng.random(len(ball))
-    tube = ball_kind[ball] == 1
-    dense = (luck < 0.04) & ~tube  # dense-core vesicles
+    most = _PER_PX.max()
+    place = rng.random((rng.poisson(1.6 * most * kind.size), 2)) * kind.shape
+    where = kind[tuple(place.astype(int).T)]
+    luck = rng.random(len(place))
+    crowd = smooth_step(smooth_noise(rng, kind.shape, 20.0), -1.2, 0.8)
+    wish = _PER_PX[where] / most * crowd[tuple(place.astype(int).T)]
+    place, where = place[luck < wish], where[luck < wish]
+    near = cKDTree(place).query_pairs(7.5, output_type="ndarray")
+    apart = np.ones(len(place), bool)
+    apart[near[:, 1]] = where[near[:, 1]] == 1
+    place, where = place[apart], where[apart]
+    count, luck = len(place), rng.random(len(place))
+    tube = where == 1
+    dense = (luck < 0.025) & ~tube  # dense-core vesicles
     vacuole = (luck > 0.97) & ~tube
-    radius = np.where(tube, 2.0, rng.normal(3.7, 0.45, len(ball)).clip(2.5, 5))
-    radius = np.where(vacuole, rng.uniform(5, 10, len(ball)), radius)
-    ring = np.where(tube, 0.26, 0.23) * rng.uniform(0.5, 1.3, len(ball))
-    core = np.where(tube, 0.06, rng.uniform(-0.06, 0.12, len(ball)))
+    radius = np.where(
+        tube, rng.uniform(1.2, 2.3, count), rng.normal(3.9, 0.55, count).clip(2.6, 5.5)
+    )
+    radius = np.where(vacuole, rng.uniform(5, 10, count), radius)
+    ring = np.where(tube, 0.26, 0.30) * rng.uniform(0.4, 1.2, count)
+    core = np.where(tube, 0.1, rng.uniform(-0.05, 0.14, count))
     core = np.where(vacuole, -0.10, np.where(dense, 0.55, core))
-    return Discs(centre, radius, ring, core)
+    return Discs(place, radius, ring, core)
 
 
-def paint_discs(value: Array, cut: Cut, discs: Discs, free: Array) -> None:
+def paint_discs(
+    value: Array, rng: np.random.Generator, discs: Discs, free: Array
+) -> None:
     """Darken `value` in place where discs lie and `free` (0..1) has room."""
     if not len(discs.centre_px):
         return
+    jitter = [0.55 * smooth_noise(rng, value.shape, 1.8) for _ in range(2)]
+    pixels = (np.indices(value.shape) + jitter).reshape(2, -1).T
     reach = float(discs.radius_px.max()) + 3
-    away, which = cKDTree(discs.centre_px).query(
-        cut.where_px.reshape(-1, 2), distance_upper_bound=reach
-    )
+    away, which = cKDTree(discs.centre_px).query(pixels, distance_upper_bound=reach)
     which = np.minimum(which, len(discs.centre_px) - 1)  # beyond reach: any
     away = np.where(np.isfinite(away), away, 99.0).astype(np.float32)
     rim = away - discs.radius_px[which]
-    dark = discs.ring[which] * np.exp(-((rim / 1.15) ** 2))
+    dark = discs.ring[which] * np.exp(-((rim / 1.1) ** 2))
     dark += discs.core[which] * smooth_step(-rim, -0.5, 1.5)
-    value -= (dark.reshape(value.shape) * free).astype(np.float32)
+    # A disc that a membrane would cut isn't drawn at all.
+    y, x = np.round(discs.centre_px).astype(int).T
+    room = free[y.clip(0, free.shape[0] - 1), x.clip(0, free.shape[1] - 1)] > 0.9
+    dark = (dark * room[which]).reshape(value.shape)
+    dark = dark * (1 + 0.45 * smooth_noise(rng, value.shape, 1.5))
+    value -= (dark * smooth_step(free, 0.0, 0.3)).astype(np.float32)

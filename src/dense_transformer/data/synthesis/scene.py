@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from dense_transformer.types import Array
+from dense_transformer.errors import DataError
+from dense_transformer.types import Array
+
+SMALLEST, LARGEST = 32, 4096  # px
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,3 +28,12 @@ class Scene:
     def __post_init__(self) -> None:
         self.pixels.setflags(write=False)
         self.labels.setflags(write=False)
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Raise DataError unless a scene of this height and width can be drawn."""
+    if len(size) != 2 or not all(SMALLEST <= side <= LARGEST for side in size):
+        raise DataError(
+            f"a scene of {size} px can't be drawn; height and width must be "
+            f"{SMALLEST} to {LARGEST}"
+        )
