@@ -50,7 +50,9 @@ def test_a_shipped_model_is_not_hidden_by_an_own_one_of_its_name(stocked, networ
     _shipped, own = stocked
     save_model(own / "em.safetensors", network, Card(name="em", title="impostor"))
     assert read_card("em").title == "shipped"
-    assert [e.name for e in list_models()] == ["em", "mine"]
+    listed = [(e.name, e.source, e.path) for e in list_models()]
+    assert listed[0] == ("em", "shipped", shipped / "em.safetensors")
+    assert [name for name, _, _ in listed] == ["em", "mine"]
 
 
 def test_an_unknown_name_tells_the_known_ones(stocked):
