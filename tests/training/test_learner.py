@@ -185,6 +185,7 @@ def test_state_goes_on_bit_for_bit(batch):
     for step in range(2, 6):
         assert one.learn(batch, step) == other.learn(batch, step)
     assert same(everything(one), everything(other))
+    assert same(one.model.state_dict(), other.model.state_dict())
 
 
 def test_training_asks_samplers_to_repeat_but_the_model_keeps_its_choice():

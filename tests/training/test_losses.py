@@ -8,6 +8,7 @@ from torch.nn import functional as nnf
 from dense_transformer.config import TrainConfig
 from dense_transformer.data import Pair
 from dense_transformer.nn import Trace
+from dense_transformer.training import losses
 from dense_transformer.training.losses import (
     class_weights,
     cross_entropy,
@@ -125,6 +126,26 @@ def test_gradients_of_two_shares_are_those_of_the_whole_batch(scene):
         gradient += torch.autograd.grad(loss, logits)[0]
     torch.testing.assert_close(gradient, expected)
     assert total == pytest.approx(sum(whole.values()).item(), rel=1e-6)
+
+
+def test_penalties_of_two_shares_add_up_to_that_of_the_batch(scene, monkeypatch):
+    logits, labels = scene
+    # A warp's penalty is a mean over the samples of its share.
+    monkeypatch.setattr(losses, "fold_penalty", lambda warp: warp.mean())
+    config = TrainConfig(batch=3, fold_penalty=2.0)
+    warp = torch.tensor([1.0, 4.0, 7.0])
+    shares = [slice(0, 1), slice(1, 3)]
+    terms = [
+        loss_terms(
+            Trace(logits[share], (warp[share],)),
+            labels[share],
+            torch.ones(4),
+            config,
+            Recorder(),
+        )["fold"]
+        for share in shares
+    ]
+    assert sum(terms).item() == pytest.approx(2.0 * 4.0)
 
 
 def labelled(*counts):
