@@ -47,7 +47,7 @@ def test_a_model_is_found_by_path_however_it_is_given(stocked):
 
 
 def test_a_shipped_model_is_not_hidden_by_an_own_one_of_its_name(stocked, network):
-    _shipped, own = stocked
+    shipped, own = stocked
     save_model(own / "em.safetensors", network, Card(name="em", title="impostor"))
     assert read_card("em").title == "shipped"
     listed = [(e.name, e.source, e.path) for e in list_models()]
