@@ -1,13 +1,30 @@
-"""What every test may use, and what none may touch: the person's own settings."""
+"""What every test may use, and what none may touch: the person's own files."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+HOME = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep models, downloads and napari's settings of the tests to themselves."""
+    home = tempfile.mkdtemp(prefix="napari-dtn-tests-")
+    config.stash[HOME] = home
+    os.environ["DTN_HOME"] = os.path.join(home, "dtn")
+    # Before napari is imported: it reads them once.
+    os.environ["NAPARI_CONFIG"] = os.path.join(home, "napari.yaml")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(config.stash[HOME], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
