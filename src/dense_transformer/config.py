@@ -138,6 +138,13 @@ class DataConfig(Settings):
         "Pixel size (y, x) to train at, nm, and of files that say none; None: as is.",
         low=1e-3,
     )
+    height_px: int | None = setting(
+        None,
+        "Height that images are resized to, px, where pixels have no size in nm "
+        "(frames of a camera); None: as they are.",
+        low=16,
+        high=8192,
+    )
     boundary_px: int = setting(
         1, "Half width of boundaries made of instances, px.", low=1, high=20
     )

@@ -90,6 +90,7 @@ def _evaluate_model(arguments: argparse.Namespace) -> int:
             config.data,
             classes=model.card.classes,
             pixel_nm=model.card.pixel_nm or config.data.pixel_nm,
+            height_px=model.card.height_px or config.data.height_px,
         ),
     )
     data = open_pairs(expand_root(config.data), model.config.in_channels, base)

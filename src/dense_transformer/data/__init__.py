@@ -10,6 +10,7 @@ from dense_transformer.data.labels import read_labels
 from dense_transformer.data.layouts import fit_channels, open_pairs
 from dense_transformer.data.pairs import DataSet, Pair
 from dense_transformer.data.resample import (
+    height_factor,
     pixel_factor,
     resample,
     resample_labels,
@@ -22,6 +23,7 @@ __all__ = [
     "Intensity",
     "Pair",
     "fit_channels",
+    "height_factor",
     "measure_intensity",
     "open_pairs",
     "pixel_factor",

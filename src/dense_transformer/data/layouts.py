@@ -21,7 +21,12 @@ from dense_transformer.data.images import read_section
 from dense_transformer.data.intensity import measure_intensity
 from dense_transformer.data.pair_folders import folder_entries
 from dense_transformer.data.pairs import DataSet, Pair
-from dense_transformer.data.resample import pixel_factor, resample, resample_labels
+from dense_transformer.data.resample import (
+    height_factor,
+    pixel_factor,
+    resample,
+    resample_labels,
+)
 from dense_transformer.data.road_layouts import camvid_entries, kitti_entries
 from dense_transformer.errors import DataError
 from dense_transformer.types import Array
@@ -152,7 +157,10 @@ def _read_pair(entry: Entry, config: DataConfig, in_channels: int) -> Pair:
         )
     intensity = measure_intensity(image, section)
     pixels = fit_channels(intensity.apply(read_section(image, section)), in_channels)
-    factor = pixel_factor(image.pixel_nm, config.pixel_nm)
+    if config.height_px is None:
+        factor = pixel_factor(image.pixel_nm, config.pixel_nm)
+    else:
+        factor = height_factor(image.size[0], config.height_px)
     return Pair(entry.name, resample(pixels, factor), resample_labels(labels, factor))
 
 

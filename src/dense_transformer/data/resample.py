@@ -79,6 +79,11 @@ def resample_labels(labels: Array, factor: tuple[float, float]) -> Array:
     return labels if result is None else result
 
 
+def height_factor(height: int, target: int) -> tuple[float, float]:
+    """Return the factor (y, x) that makes an image `target` px high, in proportion."""
+    return target / height, target / height
+
+
 def pixel_factor(
     pixel_nm: tuple[float, float] | None, target_nm: tuple[float, float] | None
 ) -> tuple[float, float]:

@@ -80,7 +80,12 @@ def predict(
     notice = check_channels(image, model.config.in_channels)
     pixel_nm = config.pixel_nm or image.pixel_nm
     view = open_view(
-        image, section, model.config.in_channels, pixel_nm, model.card.pixel_nm
+        image,
+        section,
+        model.config.in_channels,
+        pixel_nm,
+        model.card.pixel_nm,
+        model.card.height_px,
     )
     arrays = out or (np.empty(image.size, config.dtype), np.empty(image.size, np.uint8))
     _check_out(arrays, image, config)
@@ -203,7 +208,7 @@ def _resampling(view: NetworkView) -> str:
     if view.size == view.image.size:
         return ""
     height, width = view.size
-    return f"seen at {height} x {width} px, the pixel size of the model"
+    return f"seen at {height} x {width} px, as the model was trained"
 
 
 def result_name(image: Image, section: int) -> str:

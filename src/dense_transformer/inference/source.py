@@ -11,6 +11,7 @@ import numpy as np
 from dense_transformer.data import (
     Intensity,
     fit_channels,
+    height_factor,
     measure_intensity,
     pixel_factor,
     read_section,
@@ -96,6 +97,7 @@ def open_view(
     channels: int,
     pixel_nm: tuple[float, float] | None,
     model_nm: tuple[float, float] | None,
+    height_px: int | None = None,
 ) -> NetworkView:
     """Return a section as a network of `channels` trained at `model_nm` sees it.
 
@@ -104,6 +106,8 @@ def open_view(
     pixel_nm, model_nm : tuple of float or None
         Pixel sizes (y, x) in nanometres. Where either is unknown, or both are
         equal within 1 %, the network sees the image's own pixels.
+    height_px : int, optional
+        Height that the network's images were resized to; goes before pixel sizes.
 
     Raises
     ------
@@ -118,7 +122,10 @@ def open_view(
             f"{image.name} has no section {section}; use 0 to {image.sections - 1}"
         )
     intensity = measure_intensity(image, section)
-    size = _network_size(image, pixel_nm, model_nm)
+    if height_px is None:
+        size = _network_size(image, pixel_nm, model_nm)
+    else:
+        size = resampled_size(image.size, height_factor(image.size[0], height_px))
     return NetworkView(image, section, intensity, channels, size)
 
 

@@ -48,6 +48,9 @@ class Card(Settings):
     pixel_nm: tuple[float, float] | None = setting(
         None, "Pixel size (y, x) it was trained at, nm; None: unknown.", low=1e-3
     )
+    height_px: int | None = setting(
+        None, "Height that images were resized to, px; None: not resized.", low=16
+    )
     classes: tuple[str, ...] = setting(
         ("inside", "boundary"), "Names of the classes, the foreground last."
     )

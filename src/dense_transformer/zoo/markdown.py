@@ -20,6 +20,7 @@ def card_markdown(card: Card) -> str:
     others = ", ".join(card.classes[:-1])
     facts = {
         "Pixel size": pixel_text(card.pixel_nm),
+        "Images are resized to": f"{card.height_px} px high" if card.height_px else "",
         "Finds": _plain(f"{card.classes[-1]} (against {others})"),
         "Channels": str(card.in_channels),
         "Trained on patches of": f"{card.patch[0]} × {card.patch[1]} px",
