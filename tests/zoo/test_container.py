@@ -200,6 +200,12 @@ def test_a_file_of_a_newer_format_asks_for_an_update(path, content):
         read_header(path)
 
 
+def test_a_setting_that_we_do_not_know_asks_for_an_update_too(path, content):
+    path.write_bytes(with_table(content, lambda t: t["card"].update(new_field=1)))
+    with pytest.raises(ModelError, match="no setting new_field.*update"):
+        read_header(path)
+
+
 @pytest.mark.parametrize("version", [0, -1, "1", 1.5, None, True, [1]])
 def test_a_version_that_never_was_is_refused(path, content, version):
     path.write_bytes(with_table(content, lambda table: table.update(version=version)))

@@ -192,7 +192,9 @@ def _parse(head: bytes, path: Path) -> Header:
     except (ModelError, ConfigError) as error:
         if isinstance(error, ModelError):
             raise
-        raise ModelError(f"{path}: {error}") from error
+        raise ModelError(
+            f"{path}: {error}; if a newer napari-dtn wrote it, update"
+        ) from error
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: its text is damaged ({error}); {_AGAIN}") from error
 
