@@ -202,7 +202,7 @@ def test_a_file_of_a_newer_format_asks_for_an_update(path, content):
 
 def test_a_setting_that_we_do_not_know_asks_for_an_update_too(path, content):
     path.write_bytes(with_table(content, lambda t: t["card"].update(new_field=1)))
-    with pytest.raises(ModelError, match="no setting new_field.*update"):
+    with pytest.raises(ModelError, match=r"no setting new_field.*update"):
         read_header(path)
 
 
