@@ -7,9 +7,9 @@ import pytest
 import torch
 from known_networks import Echo, image_of, model_of
 
-from dense_transformer.config import PredictConfig
+from dense_transformer.config import NetworkConfig, PredictConfig, TransformerConfig
 from dense_transformer.inference import mosaics, predict, stitch
-from dense_transformer.nn import TensorWarp, Trace
+from dense_transformer.nn import TensorWarp, Trace, build_network
 from dense_transformer.work import finish
 
 LEVEL, PITCH = 3, 4
@@ -121,6 +121,19 @@ def test_mosaics_of_huge_images_are_coarser(monkeypatch, largest):
     assert level.coverage.size <= largest
     assert level.pitch_px[0] in (8.0, 16.0)
     np.testing.assert_allclose(level.displacement_px[..., 0], 6.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("resolution", [0.5, 1.0, 2.0])
+def test_a_network_at_rest_moves_nothing_whatever_its_resolution(resolution):
+    pair = TransformerConfig(level=2, resolution=resolution)
+    config = NetworkConfig(depth=3, base_channels=2, transformers=(pair,))
+    model = model_of(build_network(config).eval(), (32, 48))
+    image = image_of(np.random.default_rng(0).random((70, 90)).astype(np.float32))
+    (level,) = finish(predict(model, image, CPU)).levels
+    assert level.displacement_px.shape == (35, 45, 2)
+    assert np.abs(level.displacement_px).max() < 1e-3
+    inner = level.coverage[8:-8, 8:-8].mean()
+    assert inner == pytest.approx(resolution**2, rel=0.15)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (33, 47)], ids=str)

@@ -355,13 +355,17 @@ def test_the_plain_twin_has_no_warps():
 
 
 def test_one_tile_is_the_networks_own_answer():
-    network = build_network(NetworkConfig(depth=3, base_channels=4)).eval()
+    network = tiny_dtn()
+    network.train()
+    for _ in range(3):  # so that batch norm has something to fold
+        network(torch.randn(4, 1, 32, 32) * 2 + 1)
+    network.eval()
     pixels = noise(32, 32)
     result = finish(predict(model_of(network), image_of(pixels), CPU))
     seen = measure_intensity(image_of(pixels)).apply(pixels)
     with torch.no_grad():
         wanted = torch.softmax(network(torch.from_numpy(seen)[None]), 1)[0, 1]
-    np.testing.assert_allclose(result.probability, wanted.numpy(), atol=1e-6)
+    np.testing.assert_allclose(result.probability, wanted.numpy(), atol=3e-6)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
