@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,18 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DTN_HOME"] = os.path.join(home, "dtn")
     # Before napari is imported: it reads them once.
     os.environ["NAPARI_CONFIG"] = os.path.join(home, "napari.yaml")
+    if sys.platform == "linux" and not _display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # else Qt aborts
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what has to be seen where nothing can be shown."""
+    if item.get_closest_marker("gui") and sys.platform == "linux" and not _display():
+        pytest.skip("no display; `make test` makes one")
+
+
+def _display() -> str:
+    return os.environ.get("DISPLAY", "") + os.environ.get("WAYLAND_DISPLAY", "")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
