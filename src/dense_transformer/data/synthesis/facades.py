@@ -184,11 +184,25 @@ def _front(
     )
     colour = np.where(sill[:, None], 0.5, colour)
     if house.shop:
-        sign = (up > 0.76 * house.floor_m) & (up < 0.97 * house.floor_m)
-        paint = _SIGNS[int(look) % len(_SIGNS)] * (0.6 + look / 150)
-        letters = texture.sample(along * 1.0, up, (0.16, 0.5), blur) > 0.75
-        letters &= (up > 0.81 * house.floor_m) & (up < 0.92 * house.floor_m)
-        letters &= np.abs(along % 7.0 - 3.0) < 1.6
-        colour = np.where(sign[:, None], np.where(letters[:, None], 0.5, paint), colour)
+        colour = _sign(texture, house, (along, up), blur, look, colour)
     eaves = house.height_m - up < 0.28
     return np.asarray(np.where(eaves[:, None], colour * 0.45, colour))
+
+
+def _sign(
+    texture: SurfaceNoise,
+    house: House,
+    place: tuple[Array, Array],
+    blur: Array,
+    look: float,
+    colour: Array,
+) -> Array:
+    """Return the front with the board above the shop window on it."""
+    along, up = place
+    board = (up > 0.76 * house.floor_m) & (up < 0.97 * house.floor_m)
+    paint = _SIGNS[int(look) % len(_SIGNS)] * (0.6 + look / 150)
+    letters = texture.sample(along, up, (0.16, 0.5), blur) > 0.75
+    letters &= (up > 0.81 * house.floor_m) & (up < 0.92 * house.floor_m)
+    letters &= np.abs(along % 7.0 - 3.0) < 1.6
+    painted = np.where(letters[:, None], 0.5, paint)
+    return np.where(board[:, None], painted, colour)

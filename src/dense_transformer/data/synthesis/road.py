@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dense_transformer.data.synthesis.cars import car_shadow, paint_cars, park_cars
+from dense_transformer.data.synthesis.cars import Car, car_shadow, paint_cars, park_cars
 from dense_transformer.data.synthesis.facades import paint_houses
 from dense_transformer.data.synthesis.fields import smooth_step
 from dense_transformer.data.synthesis.ground import paint_ground
-from dense_transformer.data.synthesis.houses import build_houses
+from dense_transformer.data.synthesis.houses import House, build_houses
 from dense_transformer.data.synthesis.light import (
     add_haze,
     ground_shadow,
@@ -21,10 +21,11 @@ from dense_transformer.data.synthesis.street import (
     SUN_LIGHT,
     Camera,
     Canvas,
+    Rays,
     Street,
     cast_rays,
 )
-from dense_transformer.data.synthesis.trees import paint_boards, stand_boards
+from dense_transformer.data.synthesis.trees import Board, paint_boards, stand_boards
 from dense_transformer.types import Array
 
 _FINER = 2  # rays along each side of a pixel
@@ -61,6 +62,27 @@ def road_scene(seed: int = 0, size: tuple[int, int] = (360, 480)) -> Scene:
     cars = park_cars(rng, street)
     canvas = Canvas(fine)
     paint_sky(canvas, rng, rays, street)
+    _paint_ground(canvas, rng, rays, street, (houses, boards, cars))
+    paint_houses(canvas, rng, rays, street, houses)
+    paint_cars(canvas, rays, street, cars)
+    paint_boards(canvas, rays, boards)
+    add_haze(canvas, rays)
+    bonnet = _paint_bonnet(canvas, rng, street)
+    pixels = take_picture(rng, _shrink(canvas.colour))
+    labels = np.where(_shrink(canvas.road) > 0.5, 2, 1).astype(np.uint8)
+    labels[_shrink(bonnet) > 0] = 0
+    return Scene(pixels, labels)
+
+
+def _paint_ground(
+    canvas: Canvas,
+    rng: np.random.Generator,
+    rays: Rays,
+    street: Street,
+    standing: tuple[tuple[House, ...], tuple[Board, ...], tuple[Car, ...]],
+) -> None:
+    """Paint the ground in the shadow of what stands on it."""
+    houses, boards, cars = standing
     t = rays.to_ground()
     seen = np.isfinite(t)
     part = rays.pick(seen)
@@ -72,15 +94,6 @@ def road_scene(seed: int = 0, size: tuple[int, int] = (360, 480)) -> Scene:
     light = light * car_shadow(street, cars, across, ahead)[:, None]
     canvas.put(seen, t[seen], colour * light)
     canvas.road[seen] = road
-    paint_houses(canvas, rng, rays, street, houses)
-    paint_cars(canvas, rays, street, cars)
-    paint_boards(canvas, rays, boards)
-    add_haze(canvas, rays)
-    bonnet = _paint_bonnet(canvas, rng, street)
-    pixels = take_picture(rng, _shrink(canvas.colour))
-    labels = np.where(_shrink(canvas.road) > 0.5, 2, 1).astype(np.uint8)
-    labels[_shrink(bonnet) > 0] = 0
-    return Scene(pixels, labels)
 
 
 def _lay_street(rng: np.random.Generator) -> Street:
