@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -131,13 +133,15 @@ def test_gradients_of_two_shares_are_those_of_the_whole_batch(scene):
 def test_penalties_of_two_shares_add_up_to_that_of_the_batch(scene, monkeypatch):
     logits, labels = scene
     # A warp's penalty is a mean over the samples of its share.
-    monkeypatch.setattr(losses, "fold_penalty", lambda warp: warp.mean())
+    monkeypatch.setattr(losses, "fold_penalty", lambda warp: warp.folds.mean())
     config = TrainConfig(batch=3, fold_penalty=2.0)
-    warp = torch.tensor([1.0, 4.0, 7.0])
+    folds = torch.tensor([1.0, 4.0, 7.0])
     shares = [slice(0, 1), slice(1, 3)]
     terms = [
         loss_terms(
-            Trace(logits[share], (warp[share],)),
+            Trace(
+                logits[share], (SimpleNamespace(folds=folds[share], round_trip=None),)
+            ),
             labels[share],
             torch.ones(4),
             config,

@@ -43,6 +43,14 @@ def test_other_words_on_the_card_are_not_other_settings(begun, config):
         )
 
 
+def test_a_setting_that_came_later_has_its_default(begun, config):
+    record = json.loads(begun.record.read_bytes())
+    del record["config"]["gradient_norm"], record["config"]["augment"]["noise"]
+    begun.record.write_text(json.dumps(record))
+    with begun:
+        begun.begin(config, RECORD)
+
+
 def test_other_data_are_refused(begun, config):
     with begun, pytest.raises(RunError, match=r"data of the run .* have changed"):
         begun.begin(config, RECORD | {"data": [["raw/00.tif", "cd"]]})

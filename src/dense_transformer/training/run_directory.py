@@ -59,9 +59,9 @@ class RunDirectory:
                 self._append = stack.enter_context(
                     appending(self.path / "events.jsonl")
                 )
+                remove_partial(self.path)
+                self.stop.unlink(missing_ok=True)  # was meant for whoever ran before
                 self._stack = stack.pop_all()
-            remove_partial(self.path)
-            self.stop.unlink(missing_ok=True)  # was meant for whoever ran before
         except WriteError:
             raise
         except OSError as error:
@@ -100,7 +100,7 @@ class RunDirectory:
         old = self.read_record()
         changed = [
             line
-            for line in _differences(old["config"], new["config"])
+            for line in _differences(self.read_config().to_dict(), new["config"])
             if not line.startswith("about.")  # words only
         ]
         if changed:
