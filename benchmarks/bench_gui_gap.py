@@ -13,6 +13,7 @@ imports torch.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -86,7 +87,7 @@ class Gaps:
     def since(self, begin: float) -> dict[str, float]:
         """Return the figures from `begin` to now, ms."""
         times = [begin, *(t for t in self.times if t > begin), time.perf_counter()]
-        gaps = sorted(1e3 * (b - a) for a, b in zip(times, times[1:], strict=False))
+        gaps = sorted(1e3 * (b - a) for a, b in itertools.pairwise(times))
         return {
             "longest": gaps[-1],
             "p99": gaps[int(0.99 * (len(gaps) - 1))],
@@ -97,7 +98,7 @@ class Gaps:
     def trace(self, least_ms: float = 40) -> list[tuple[float, str]]:
         """Return the long gaps and the last mark before the end of each."""
         found = []
-        for a, b in zip(self.times, self.times[1:], strict=False):
+        for a, b in itertools.pairwise(self.times):
             if 1e3 * (b - a) >= least_ms:
                 text = [m for t, m in self.marks if t <= b]
                 found.append((round(1e3 * (b - a), 1), text[-1] if text else ""))
@@ -162,7 +163,8 @@ def measure(model: str) -> dict[str, object]:
         rest(0.5)
         figures[phase] = gaps.since(begin)
     figures["trace"] = gaps.trace()
-    assert len(viewer.layers) > 2 and layer in viewer.layers
+    assert layer in viewer.layers
+    assert len(viewer.layers) > 2, "nothing was predicted"
     viewer.close()
     return figures
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -20,6 +21,12 @@ from qtpy.QtWidgets import (
 )
 
 LARGEST = 10**9
+
+
+def narrow(box: QAbstractSpinBox) -> None:
+    """Take the buttons off a box, so that two and their text fit side by side."""
+    box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    box.setStyleSheet("min-width: 48px; padding-left: 4px; padding-right: 4px;")
 
 
 class Pair(QWidget):
@@ -37,7 +44,7 @@ class Pair(QWidget):
             box.setRange(low - 1, high)
             box.setSpecialValueText(unset)
             box.setAccessibleName(axis)
-            box.setMinimumWidth(72)
+            narrow(box)
             box.valueChanged.connect(self.changed)
             self._boxes.append(box)
             row.addWidget(box, 1)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from dense_transformer.types import Progress
@@ -175,7 +176,8 @@ class JobRunner(QObject):
         """Stop without a word; for a window that closes. May be called twice."""
         self.stop()
         self._job = None
-        self._timer.stop()
+        if isalive(self._timer):  # Qt may have taken it with the window
+            self._timer.stop()
 
     def _begin(self, job: Job) -> None:
         self._job = job

@@ -17,6 +17,7 @@ from napari_dtn.looks import LOOKS
 from napari_dtn.sources import Source
 
 ARROWS = 1024  # displacement arrows and grid nodes of one section; more is clutter
+LARGE = 1 << 22  # pixels of a section
 ARROWS_OF_STACK = 16384  # of all sections together; napari draws 4096 in 30 ms
 
 
@@ -212,6 +213,9 @@ def _spec(
     name = f"{source.image.name} {role}"
     stem = role.partition(" level")[0]
     look = {**LOOKS[stem], **look}
+    if stem == "boundaries" and data.shape[-2] * data.shape[-1] > LARGE:
+        # Outlines are found anew at every move: 60 ms here. Filled is instant.
+        look |= {"contour": 0, "opacity": 0.5}
     if stem == "boundary probability" and data.dtype == np.uint8:
         look["contrast_limits"] = (0, 255)
     return LayerSpec(kind, role, name, data, place, look, features or {})

@@ -12,8 +12,8 @@ from typing import Any
 PROBABILITY = [
     (1.0, 0.35, 0.0, 0.0),
     (1.0, 0.35, 0.0, 0.05),
-    (1.0, 0.45, 0.0, 0.6),
-    (1.0, 0.9, 0.2, 0.95),
+    (1.0, 0.45, 0.0, 0.5),
+    (1.0, 0.85, 0.15, 0.8),
 ]
 PROBABILITY_AT = [0.0, 0.15, 0.5, 1.0]
 # Holes dark red, even coverage nearly clear, crowded units blue; NaN magenta.
@@ -39,7 +39,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     },
     "boundaries": {
         "label_colours": {1: BOUNDARY},
-        "opacity": 0.45,
+        "opacity": 0.9,
+        "contour": 1,  # outlines leave the membrane and its probability in view
         "blending": "translucent_no_depth",
         "visible": True,
     },

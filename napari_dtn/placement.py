@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from napari.layers import Image, Labels, Layer, Points, Vectors
 from napari.utils.colormaps import Colormap, DirectLabelColormap
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
@@ -19,7 +19,7 @@ from napari_dtn.looks import NOT_A_NUMBER
 
 KEY = "napari_dtn"
 KINDS = {"image": Image, "labels": Labels, "points": Points, "vectors": Vectors}
-PAUSE_MS = 100  # between turns, so that the window answers
+PAUSE_MS = 20  # between turns, so that the window answers
 TURN_S = 0.115  # after which a turn takes no further layer; one takes 50 to 150 ms
 
 
@@ -50,12 +50,15 @@ def place_layer(viewer: Any, spec: LayerSpec, layer_id: object) -> Layer:
         viewer.layers.remove(old)
     layer = make_layer(spec, layer_id)
     viewer.add_layer(layer)
+    if contour := spec.look.get("contour"):
+        # While it is added, napari would draw the outlines four times.
+        layer.contour = contour
     return layer
 
 
 def make_layer(spec: LayerSpec, layer_id: object) -> Layer:
     """Return the napari layer that `spec` describes."""
-    look = dict(spec.look)
+    look = {k: v for k, v in spec.look.items() if k != "contour"}
     if (ramp := look.pop("ramp", None)) is not None:
         colours, at = ramp
         # napari knows colour maps by name: two of one name would be one.
@@ -69,7 +72,7 @@ def make_layer(spec: LayerSpec, layer_id: object) -> Layer:
             color_dict={None: clear, 0: clear, **colours}
         )
     if spec.features:
-        look["features"] = pd.DataFrame(spec.features)
+        look["features"] = dict(spec.features)
     options = {**spec.frame, **look, "name": spec.name}
     layer = KINDS[spec.kind](_own(spec), **options)
     layer.metadata = {KEY: {"source": layer_id, "role": spec.role}}
@@ -89,7 +92,7 @@ def warm_up() -> None:
 def _update(layer: Layer, spec: LayerSpec) -> None:
     layer.data = _own(spec)
     if spec.features:
-        layer.features = pd.DataFrame(spec.features)
+        layer.features = dict(spec.features)
         if spec.kind == "vectors":
             layer.refresh_colors()
     for name, value in spec.frame.items():
@@ -151,9 +154,10 @@ class Placer(QObject):
 
     def shut_down(self) -> None:
         """Place nothing more, and draw the window again."""
-        self._timer.stop()
         self._waiting.clear()
-        self._draw(True)
+        if isalive(self._timer):  # Qt may have taken it with the window
+            self._timer.stop()
+            self._draw(True)
 
     def _turn(self) -> None:
         try:

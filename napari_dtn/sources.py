@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from dense_transformer.errors import ImageError
 from dense_transformer.types import ArrayLike, Image
 
 
@@ -137,14 +136,8 @@ def read_source(
         Where the viewer looks, world; picks the section and the time point.
     pixel_nm : tuple of float or None
         Pixel size (y, x) to use instead of the layer's own.
-
-    Raises
-    ------
-    ImageError
-        If the layer is 1-D, holds complex numbers, or has no pixels.
     """
     data = layer.data[0] if layer.multiscale else layer.data
-    _check(data, layer)
     index = current_index(layer, point)
     lead, section = index[:-1], index[-1] if index else 0
     array = LeadingIndex(data, lead) if lead else data
@@ -187,21 +180,6 @@ def current_index(layer: Any, point: Sequence[float]) -> tuple[int, ...]:
     return tuple(
         int(np.clip(a, 0, n - 1)) for a, n in zip(at, shape[: len(at)], strict=True)
     )
-
-
-def _check(data: Any, layer: Any) -> None:
-    shape = tuple(data.shape)
-    if layer.ndim < 2:
-        raise ImageError(f"layer {layer.name!r} is 1-D; choose an image with y and x")
-    if 0 in shape:
-        raise ImageError(
-            f"layer {layer.name!r} has shape {shape}: no pixels; choose another image"
-        )
-    if np.dtype(data.dtype).kind == "c":
-        raise ImageError(
-            f"layer {layer.name!r} holds {data.dtype}; "
-            "convert it to real numbers first, such as its magnitude"
-        )
 
 
 def _shear_matrix(shear: np.ndarray, ndim: int) -> np.ndarray:

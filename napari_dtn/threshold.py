@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
 from napari_dtn.layers import mark_boundaries
@@ -42,7 +43,8 @@ class LiveThreshold(QObject):
 
     def shut_down(self) -> None:
         """Do nothing more."""
-        self._timer.stop()
+        if isalive(self._timer):  # Qt may have taken it with the window
+            self._timer.stop()
 
     def _turn(self) -> None:
         layers = self._viewer.layers

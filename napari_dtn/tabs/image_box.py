@@ -9,7 +9,6 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QComboBox,
-    QHBoxLayout,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -43,11 +42,11 @@ class ImageBox(QWidget):
         group.addButton(self.current)
         group.addButton(self.all)
         self.slices = QWidget()
-        row = QHBoxLayout(self.slices)
+        row = QVBoxLayout(self.slices)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.current)
         row.addWidget(self.all)
-        row.addStretch()
+        row.setSpacing(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

@@ -6,6 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_dtn.cards import pixel_text
+from napari_dtn.forms import narrow
 
 Size = tuple[float, float]
 LARGEST_NM = 1e7
@@ -33,8 +34,7 @@ class PixelBox(QWidget):
                 "Size of a pixel in nanometres. The image is brought to the pixel "
                 "size of the model and the result back; unknown leaves it as it is."
             )
-            box.setMinimumWidth(80)
-            box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+            narrow(box)
             box.valueChanged.connect(self._edited)
             self._boxes.append(box)
             row.addWidget(box, 1)

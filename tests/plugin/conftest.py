@@ -1,12 +1,88 @@
-"""Tests of the plugin: napari's settings out of the way, a viewer with a dock."""
+"""Tests of the plugin: napari's settings out of the way, a window with the dock."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import threading
+import time
 from pathlib import Path
 
-# Before napari is imported: it reads this once.
-os.environ["NAPARI_CONFIG"] = str(
-    Path(tempfile.mkdtemp(prefix="napari-")) / "settings.yaml"
-)
+import numpy as np
+import pytest
+
+# Before napari is imported: it reads them once.
+# ruff: noqa: E402
+SETTINGS = Path(tempfile.mkdtemp(prefix="napari-dtn-")) / "settings.yaml"
+os.environ["NAPARI_CONFIG"] = str(SETTINGS)
+os.environ["NAPARI_ENSURE_PLUGIN_MAIN_THREAD"] = "1"
+
+from fake_core import FakeCore
+
+
+def squares(size: int = 128) -> np.ndarray:
+    """Return a bright image with one dark bar: rows 40..47, columns 16..111."""
+    image = np.full((size, size), 200, np.uint8)
+    image[40:48, 16 : size - 16] = 20
+    return image
+
+
+@pytest.fixture
+def core() -> FakeCore:
+    """A core of known answers."""
+    return FakeCore()
+
+
+@pytest.fixture
+def no_threads_left():
+    """Fail if a worker outlives the test by more than five seconds."""
+    yield
+    end = time.monotonic() + 5
+    while (left := _workers()) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not left, f"threads left behind: {left}"
+
+
+def _workers() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name.startswith("napari-dtn")]
+
+
+@pytest.fixture
+def bench(no_threads_left, core, qtbot):
+    """Return a function that makes the tab beside a viewer without a window."""
+    from napari.components import ViewerModel
+    from window_driver import Window
+
+    opened = []
+
+    def make(image=None, **options) -> Window:
+        window = Window(ViewerModel(), core, qtbot)
+        if image is not None:
+            window.add_image(image, **options)
+        opened.append(window)
+        return window
+
+    yield make
+    core.gate.set()
+    for window in opened:
+        window.close()
+
+
+@pytest.fixture
+def window(make_napari_viewer, no_threads_left, core, qtbot):
+    """Return a function that opens a viewer with an image and the dock."""
+    from window_driver import Window
+
+    opened = []
+
+    def open_window(image=None, **options) -> Window:
+        window = Window(make_napari_viewer(show=True), core, qtbot)
+        if image is not None:
+            window.add_image(image, **options)
+        opened.append(window)
+        return window
+
+    yield open_window
+    core.gate.set()
+    for window in opened:
+        window.close()

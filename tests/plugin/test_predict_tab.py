@@ -1,0 +1,346 @@
+"""The Predict tab, driven by mouse and keyboard, mostly beside a plain viewer."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+import pytest
+from conftest import squares
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel
+
+from dense_transformer.errors import DeviceError, ImageError
+from napari_dtn.sources import current_index
+
+pytestmark = pytest.mark.gui
+BAR = np.zeros((128, 128), bool)
+BAR[40:48, 16:112] = True
+
+
+def test_run_adds_named_layers_over_the_image(window):
+    w = window(squares())
+    w.run()
+    np.testing.assert_array_equal(w.result("boundary probability").data, BAR)
+    np.testing.assert_array_equal(w.result("boundaries").data, BAR)
+    visible = {layer.name for layer in w.viewer.layers if layer.visible}
+    assert visible == {"image", "image boundary probability", "image boundaries"}
+    assert "done" in w.tab.bar.status.text()
+    assert "CPU (fake)" in w.tab.bar.status.text()
+
+
+def test_selection_is_what_it_was_before_the_run(bench):
+    w = bench(squares())
+    image = w.tab.images.layer()
+    w.run()
+    assert set(w.viewer.layers.selection) == {image}
+    assert w.tab.images.layer() is image
+
+
+def test_running_again_updates_the_layers_in_place(bench):
+    w = bench(squares())
+    w.run()
+    layers = list(w.viewer.layers)
+    w.result("boundaries").opacity = 0.2
+    w.tab.images.layer().data = 255 - squares()
+    w.run()
+    assert list(w.viewer.layers) == layers
+    np.testing.assert_array_equal(w.result("boundary probability").data, ~BAR)
+    assert w.result("boundaries").opacity == 0.2
+
+
+def test_stop_ends_the_run_and_adds_nothing(window, core):
+    w = window(squares())
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    assert w.tab.bar.stop.isEnabled()
+    w.click(w.tab.bar.stop)
+    w.until(lambda: "stopped" in w.tab.bar.status.text())
+    assert core.closed == 1
+    assert len(w.viewer.layers) == 1
+    assert not w.tab.bar.stop.isEnabled()
+    core.gate.set()
+    w.run()
+    assert len(w.viewer.layers) == 8
+
+
+def test_threshold_moves_the_boundaries_live(bench):
+    w = bench(squares())
+    w.run()
+    probability = np.linspace(0, 1, 128, dtype=np.float32) * np.ones((128, 1), "f4")
+    w.result("boundary probability").data = probability
+    slider = w.tab.threshold
+    slider.setValue(0.25)
+    expected = probability >= 0.25
+    w.until(lambda: np.array_equal(w.result("boundaries").data, expected))
+    slider.setFocus()
+    QTest.keyClick(slider.focusProxy() or slider, Qt.Key.Key_End)
+    slider.setValue(1.0)
+    w.until(lambda: w.result("boundaries").data.sum() == 128)
+
+
+def test_threshold_that_moved_during_the_run_is_the_one_that_counts(bench, core):
+    w = bench(squares())
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    w.tab.threshold.setValue(0.0)
+    core.gate.set()
+    w.until(lambda: bool(w.shown))
+    w.until(lambda: bool(w.result("boundaries").data.all()))
+
+
+def test_stack_gives_the_slice_in_view_at_its_depth(bench):
+    stack = np.stack([np.full((32, 32), 50 * z, np.uint8) for z in range(5)])
+    w = bench(stack, scale=(50, 4, 4), units=("nm",) * 3)
+    w.viewer.dims.set_point(0, 150)
+    assert "3" in w.tab.images.current.text()
+    w.run()
+    result = w.result("boundary probability")
+    assert result.data.shape == (1, 32, 32)
+    assert result.translate[0] == 150
+    assert result.units == w.tab.images.layer().units
+    assert w.core.calls[-1][3] == 3
+
+
+def test_all_slices_give_a_stack(bench):
+    stack = np.stack([np.full((32, 32), 50 * z, np.uint8) for z in range(5)])
+    w = bench(stack)
+    w.click(w.tab.images.all)
+    w.run()
+    result = w.result("boundary probability").data
+    np.testing.assert_array_equal(result[:, 0, 0], [1, 1, 0, 0, 0])
+    assert [call[3] for call in w.core.calls] == [0, 1, 2, 3, 4]
+    assert "5 slices" in w.tab.bar.status.text()
+
+
+def test_single_image_has_no_choice_of_slices(bench):
+    w = bench(squares())
+    assert w.tab.images.slices.isHidden()
+    w.add_image(np.zeros((3, 16, 16)), name="stack")
+    assert not w.tab.images.slices.isHidden()
+
+
+@pytest.mark.parametrize("kind", ["rgb", "dask", "pyramid", "time", "turned", "int32"])
+def test_every_kind_of_image_layer_is_predicted_in_its_own_frame(bench, kind):
+    image, options, expected = squares(), {}, BAR
+    if kind == "rgb":
+        image, options = np.stack([image] * 3, -1), {"rgb": True}
+    elif kind == "dask":
+        image = da.from_array(image, chunks=40)
+    elif kind == "pyramid":
+        image, options = [image, image[::2, ::2]], {"multiscale": True}
+    elif kind == "time":
+        image = np.stack([np.stack([image] * 2)] * 3)
+        expected = BAR[None, None]
+    elif kind == "turned":
+        options = {"rotate": 30.0, "scale": (2, 3), "translate": (7, 9)}
+    else:
+        image = image.astype(np.int32)
+    w = bench()
+    layer = w.add_image(image, **options)
+    w.run()
+    result = w.result("boundary probability")
+    np.testing.assert_array_equal(result.data, expected)
+    seen = current_index(layer, w.viewer.dims.point)
+    np.testing.assert_allclose(
+        result.data_to_world((0,) * len(seen) + (40, 16)),
+        layer.data_to_world((*seen, 40, 16)),
+        atol=1e-9,
+    )
+
+
+def test_pixel_size_is_read_from_the_layer_and_can_be_typed(bench):
+    w = bench(squares(), scale=(0.004, 0.005), units=("um", "um"))
+    assert w.tab.pixels.value() == pytest.approx((4.0, 5.0))
+    assert "layer" in w.tab.pixels.hint.text()
+    assert "4 nm" in w.tab.pixels.hint.text()
+    w.run()
+    assert w.core.calls[-1][2].pixel_nm == pytest.approx((4.0, 5.0))
+    w.add_image(squares(), name="unknown")
+    assert w.tab.pixels.value() is None
+    w.run()
+    assert w.core.calls[-1][2].pixel_nm is None
+
+
+def test_error_is_notified_with_its_remedy_and_the_next_run_works(bench, core):
+    w = bench(squares())
+    core.error = DeviceError("device 'cuda' is not there; choose cpu")
+    notification_manager.records.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: "Failed" in w.tab.bar.status.text())
+    assert [str(r.message) for r in notification_manager.records] == [str(core.error)]
+    assert "choose cpu" in w.tab.bar.status.text()
+    core.error = None
+    w.run()
+    assert w.result("boundaries") is not None
+
+
+def test_torch_errors_are_runtime_errors_and_come_through(bench, core):
+    w = bench(squares())
+    core.error = RuntimeError("CUDA out of memory")
+    w.click(w.tab.bar.run)
+    w.until(lambda: "CUDA out of memory" in w.tab.bar.status.text())
+    assert w.tab.bar.run.isEnabled()
+
+
+def test_removing_the_image_during_the_run_stops_it(bench, core):
+    w = bench(squares())
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    w.viewer.layers.clear()
+    w.until(lambda: core.closed == 1)
+    w.until(lambda: not w.tab.bar.stop.isEnabled())
+    assert len(w.viewer.layers) == 0
+    assert not w.tab.bar.run.isEnabled()
+
+
+def test_second_run_takes_the_place_of_the_first(bench, core):
+    w = bench(squares())
+    second = w.add_image(squares(64), name="second")
+    w.tab.images.choose(w.viewer.layers["image"])
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    w.tab.predict_layer(second)
+    core.gate.set()
+    w.until(lambda: bool(w.shown))
+    assert [call[1].name for call in core.calls] == ["image", "second"]
+    assert w.result("boundaries", second) is not None
+    assert w.result("boundaries", w.viewer.layers["image"]) is None
+
+
+def test_closing_the_dock_during_a_run_ends_it(window, core):
+    w = window(squares())
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    w.viewer.window.remove_dock_widget(w.dock)
+    w.until(lambda: core.closed == 1)
+    w.add_image(squares(), name="later")
+    w.viewer.layers.clear()
+
+
+def test_hiding_the_dock_lets_the_run_finish(window, core):
+    w = window(squares())
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    w.frame.hide()
+    core.gate.set()
+    w.until(lambda: bool(w.shown))
+    assert w.result("boundaries") is not None
+
+
+def test_closing_napari_during_a_run_ends_it(window, core):
+    w = window(squares())
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    w.viewer.close()
+    w.until(lambda: core.closed == 1)
+
+
+def test_our_own_results_are_not_offered_as_images(bench):
+    w = bench(squares())
+    w.run()
+    combo = w.tab.images.combo
+    assert [combo.itemText(n) for n in range(combo.count())] == ["image"]
+    w.viewer.layers["image"].name = "renamed"
+    assert combo.currentText() == "renamed"
+
+
+def test_without_an_image_run_is_off_and_says_so(bench):
+    w = bench()
+    assert not w.tab.bar.run.isEnabled()
+    assert "Open an image" in w.tab.images.combo.currentText()
+    w.tab.run()
+    assert "open or select" in str(notification_manager.records[-1].message)
+
+
+def test_model_file_is_chosen_and_a_missing_one_is_an_error(bench, tmp_path):
+    w = bench(squares())
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(b"")
+    w.tab.open_model(str(path))
+    w.until(lambda: w.tab.models.combo.currentText() == "mine")
+    w.run()
+    assert w.core.calls[-1][0] == str(path)
+    w.tab.open_model(str(tmp_path / "none.safetensors"))
+    w.until(lambda: "there is no model file" in w.tab.bar.status.text())
+    assert w.tab.models.combo.currentText() == "mine"
+
+
+def test_card_of_the_model_is_shown_when_it_is_unfolded(window):
+    w = window(squares())
+    card = w.tab.models.card
+    assert card.height() == 0 or not card.isVisible()
+    w.click(w.tab.models.about.toggleButton())
+    w.until(lambda: card.isVisible() and card.height() > 100)
+    assert "Finds dark pixels" in card.toPlainText()
+    assert "ROC AUC" in card.toPlainText()
+    w.tab.models.combo.setCurrentIndex(1)
+    assert "The same again" in card.toPlainText()
+
+
+def test_settings_are_there_in_the_next_session(bench):
+    w = bench(squares())
+    w.tab.threshold.setValue(0.3)
+    w.tab.device.setCurrentIndex(w.tab.device.findData("cpu"))
+    w.tab.form.set_values({"tile": (256, 256), "batch": 7})
+    w.tab.models.combo.setCurrentIndex(1)
+    try:
+        again = bench(squares())
+        assert again.tab.threshold.value() == pytest.approx(0.3)
+        assert again.tab.device.currentData() == "cpu"
+        assert again.tab.form.values()["tile"] == (256, 256)
+        assert again.tab.form.values()["batch"] == 7
+        assert again.tab.models.model().key == "other"
+        again.run()
+        config = again.core.calls[-1][2]
+        assert (config.device, config.tile, config.batch) == ("cpu", (256, 256), 7)
+    finally:
+        for name, value in PREFERENCES.items():
+            w.tab._preferences.set(name, value)
+
+
+def test_every_control_can_be_reached_and_read(window):
+    w = window(squares())
+    w.tab.advanced.expand(animate=False)
+    w.tab.models.about.expand(animate=False)
+    kinds = (QComboBox, QAbstractSpinBox, QAbstractButton)
+    controls = [c for kind in kinds for c in w.tab.findChildren(kind) if c.isVisible()]
+    assert len(controls) > 10
+    for control in controls:
+        name = control.accessibleName() or getattr(control, "text", str)()
+        assert name, f"{control} has no name"
+    buddies = {label.buddy() for label in w.tab.findChildren(QLabel)} - {None}
+    for widget in (w.tab.images, w.tab.models, w.tab.device, w.tab.threshold):
+        assert widget in buddies
+
+
+def test_tab_fits_into_a_narrow_dock(window):
+    w = window(np.zeros((5, 64, 64)))
+    w.tab.advanced.expand(animate=False)
+    assert w.tab.minimumSizeHint().width() <= 300
+
+
+def test_too_large_pixels_are_an_error_of_the_core_shown_as_it_is(bench, core):
+    w = bench(squares())
+    core.error = ImageError("pixels of (99.0, 99.0) nm; set pixel_nm to the true size")
+    w.click(w.tab.bar.run)
+    w.until(lambda: "set pixel_nm" in w.tab.bar.status.text())
+
+
+PREFERENCES = {
+    "device": "auto",
+    "model": "em-membrane-dtn",
+    "threshold": 0.5,
+    "tile_height": 0,
+    "tile_width": 0,
+    "overlap": 0.25,
+    "batch": 4,
+}
