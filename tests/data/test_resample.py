@@ -59,6 +59,11 @@ def test_labels_stay_labels_and_blocks_keep_their_place():
     assert set(np.unique(enlarged)) == {0, 1, 2}
 
 
+def test_a_tie_goes_to_the_lower_label_so_ignored_wins():
+    pair = np.array([[0, 2], [0, 2]], np.uint8)
+    assert_array_equal(resample_labels(pair, (0.5, 0.5)), [[0]])
+
+
 def test_factor_between_pixel_sizes():
     assert pixel_factor((4.0, 5.0), (8.0, 5.0)) == (0.5, 1.0)
     assert pixel_factor(None, (8.0, 5.0)) == (1.0, 1.0)

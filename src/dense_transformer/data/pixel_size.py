@@ -59,11 +59,20 @@ def _per_pixel(page: Any, tag: int) -> float | None:
     return units / pixels if pixels > 0 and units > 0 else None
 
 
-def _ome_pixel_nm(xml: str) -> tuple[float, float] | None:
+def ome_planes(xml: str) -> int:
+    """Return how many planes (samples counted) the first image of OME-XML has."""
+    fields = _ome_fields(xml)
+    sizes = [fields.get(f"Size{axis}", "1") for axis in "ZCT"]
+    return math.prod(int(s) if s.isdecimal() else 1 for s in sizes)
+
+
+def _ome_fields(xml: str) -> dict[str, str]:
     found = re.search(r"<(?:\w+:)?Pixels\b[^>]*>", xml)  # no parser: it may be hostile
-    if found is None:
-        return None
-    fields = dict(re.findall(r'(\w+)\s*=\s*"([^"]*)"', found.group()))
+    return dict(re.findall(r'(\w+)\s*=\s*"([^"]*)"', found.group())) if found else {}
+
+
+def _ome_pixel_nm(xml: str) -> tuple[float, float] | None:
+    fields = _ome_fields(xml)
     sizes = []
     for axis in "YX":
         try:

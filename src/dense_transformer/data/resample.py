@@ -62,7 +62,7 @@ def resample_labels(labels: Array, factor: tuple[float, float]) -> Array:
     Parameters
     ----------
     labels : ndarray, shape (h, w), uint8
-        0 = ignored, which is voted for like a class.
+        0 = ignored, which is voted for like a class; the lower wins a tie.
     factor : tuple of float
         As in `resample`.
     """

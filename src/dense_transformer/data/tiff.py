@@ -21,7 +21,7 @@ from dense_transformer.data.claims import (
     check_dtype,
     damaged,
 )
-from dense_transformer.data.pixel_size import tiff_pixel_nm
+from dense_transformer.data.pixel_size import ome_planes, tiff_pixel_nm
 from dense_transformer.data.sections import SectionArray, Span
 from dense_transformer.data.tiff_chain import check_chain
 from dense_transformer.data.tiff_page import PageReader, packing_ratio
@@ -105,14 +105,19 @@ def _joined(file: Any, pages: int, path: Path) -> list[Any]:
         If pages are missing or differ in size.
     """
     first = file.series[0]
+    page = first.keyframe
     told = 0
     if file.is_imagej:
         told = int((file.imagej_metadata or {}).get("images", 1))
-    found = math.prod(first.shape) // max(1, math.prod(first.keyframe.shape))
-    if found < told or any(page is None for page in first.pages):
+    elif file.is_ome:
+        # OME counts the samples of a page as channels
+        told = ome_planes(file.ome_metadata) // max(1, int(page.samplesperpixel))
+    found = math.prod(first.shape) // max(1, math.prod(page.shape))
+    if found < told or any(p is None for p in first.pages):
         raise ImageError(
             f"{path} says that it holds {max(told, len(first.pages))} pages and "
-            f"has {pages}: it is truncated; copy it again"
+            f"has {pages}: it is truncated, or its other pages are in files of their "
+            "own; copy it again, or save it as one file"
         )
     if first.kind not in _PLAIN_KINDS:
         return [first]
