@@ -31,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=16384)
     parser.add_argument("--base", type=int, default=2, help="base channels")
+    parser.add_argument("--model", default="", help="a model instead of a new network")
     parser.add_argument("--threads", type=int, default=0, help="0: as torch has it")
     parser.add_argument("--folder", help="where to write; a temporary one if not given")
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -40,7 +41,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         make_image(Path(folder) / "image.tif", given.size)
-        options = [f"--{k}={getattr(given, k)}" for k in ("size", "base", "threads")]
+        options = [
+            f"--{k}={getattr(given, k)}" for k in ("size", "base", "threads", "model")
+        ]
         command = [sys.executable, "-m", "benchmarks.bench_memory", *options]
         done = subprocess.run(
             [*command, "--child", folder], stdout=subprocess.PIPE, text=True, check=True
@@ -70,8 +73,12 @@ def predict_and_watch(folder: Path, given: argparse.Namespace) -> dict[str, obje
     from dense_transformer.data import read_image
     from dense_transformer.inference import predict_to_files
     from dense_transformer.work import finish
+    from dense_transformer.zoo import load_model
 
-    model = make_model(given.base, (TransformerConfig(level=4),))
+    if given.model:
+        model = load_model(given.model)
+    else:
+        model = make_model(given.base, (TransformerConfig(level=4),))
     image = read_image(folder / "image.tif")
     config = PredictConfig(device="cpu", dtype="uint8", threads=given.threads)
     before = resident()
@@ -88,7 +95,7 @@ def predict_and_watch(folder: Path, given: argparse.Namespace) -> dict[str, obje
     return {
         "image": f"{given.size} x {given.size} uint8",
         "device": result.device,
-        "base channels": given.base,
+        "base channels": model.config.base_channels,
         "tiles": tiles[-1],
         "seconds": round(took[0]),
         "CPU seconds": round(took[1]),

@@ -16,6 +16,8 @@ _FULL = (
     "cannot allocate memory",
     "not enough memory",
     "std::bad_alloc",
+    "could not create a primitive",  # oneDNN
+    "could not create a memory object",
     "alloc_failed",
     "allocation_failed",
     "invalid buffer size",

@@ -16,7 +16,7 @@ SMALLEST_TILE = 64  # px; below that a network sees too little around a pixel
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """How tiles are computed, and what was given up to get here.
+    """How tiles are computed.
 
     Attributes
     ----------
@@ -28,19 +28,26 @@ class Rung:
         Where.
     threads : int
         CPU threads; 0: as torch has it.
-    given_up : tuple of str
-        What, for people.
     """
 
     tile: tuple[int, int]
     batch: int
     device: torch.device
     threads: int = 0
-    given_up: tuple[str, ...] = ()
 
-    def describe(self) -> str:
-        """Return the device's name, and what was given up."""
-        return "; ".join([describe_device(self.device, self.threads), *self.given_up])
+    def describe(self, first: Rung) -> str:
+        """Return the device's name, and what was given up since `first`."""
+        name = describe_device(self.device, self.threads)
+        if self.device.type != first.device.type:
+            name += f" instead of {first.device.type}"
+        less = []
+        if self.tile != first.tile:
+            less.append(f"tiles of {self.tile[0]} x {self.tile[1]} px")
+        if self.batch != first.batch:
+            less.append(f"{self.batch} tile{'s' if self.batch > 1 else ''} at a time")
+        if self == first:
+            return name
+        return "; ".join([name, f"memory ran out: {', '.join(less)}".rstrip(": ")])
 
 
 def first_rung(model: Model, config: PredictConfig, device: torch.device) -> Rung:
@@ -62,15 +69,11 @@ def next_rung(rung: Rung, first: Rung, multiple: int) -> Rung:
     DeviceError
         If there is nothing left to give up.
     """
-    where = rung.device.type
     if rung.batch > 1:
-        batch = rung.batch // 2
-        text = f"{where} ran out of memory: {batch} tiles at a time"
-        return replace(rung, batch=batch, given_up=(*rung.given_up, text))
+        return replace(rung, batch=rung.batch // 2)
     height, width = (_half(n, multiple) for n in rung.tile)
     if (height, width) != rung.tile:
-        text = f"{where} ran out of memory: tiles of {height} x {width} px"
-        return replace(rung, tile=(height, width), given_up=(*rung.given_up, text))
+        return replace(rung, tile=(height, width))
     return cpu_rung(rung, first)
 
 
@@ -87,9 +90,7 @@ def cpu_rung(rung: Rung, first: Rung) -> Rung:
             f"not enough memory for one tile of {rung.tile[0]} x {rung.tile[1]} px on "
             "the CPU; close other programs or use a smaller model"
         )
-    text = f"{rung.device.type} ran out of memory: on the CPU"
-    given_up = (*rung.given_up, text)
-    return replace(first, batch=1, device=torch.device("cpu"), given_up=given_up)
+    return replace(first, batch=1, device=torch.device("cpu"))
 
 
 def _half(length: int, multiple: int) -> int:

@@ -101,7 +101,7 @@ def predict(
         levels=stitch.levels(),
         warps=stitch.warps(),
         classes=model.card.classes,
-        device=rung.describe(),
+        device=rung.describe(first),
         image_name=result_name(image, section),
     )
 
@@ -135,7 +135,9 @@ def _climb(
         plan = plan_tiles(job.view.size, rung.tile, job.config.overlap)
         stitch = Stitch(plan, job.view, *job.out, keep_warps=job.config.keep_warps)
         tiles = f"{len(plan)} tiles of {rung.tile[0]} x {rung.tile[1]} px"
-        message = "; ".join([f"{tiles} on {rung.describe()}", *filter(None, notices)])
+        message = "; ".join(
+            [f"{tiles} on {rung.describe(job.first)}", *filter(None, notices)]
+        )
         yield Progress(0, len(plan), "tile", message=message)
         rung = yield from _predict_tiles(job, rung, engine, stitch)
         if stitch.done == len(plan):
@@ -162,7 +164,7 @@ def _predict_tiles(
                 if shorter.tile != rung.tile or shorter.device != rung.device:
                     return shorter
                 rung = shorter
-                message = rung.given_up[-1]
+                message = f"on {rung.describe(job.first)}"
                 yield Progress(stitch.done, len(plan), "tile", message=message)
                 continue
             yield from _add(stitch, batch, results, start)
