@@ -26,7 +26,7 @@ from pathlib import Path
 import torch
 from dense_transformer.config import TrainConfig
 from dense_transformer.settings import from_dict
-from dense_transformer.training import train
+from dense_transformer.training import loop, train
 from dense_transformer.work import finish
 torch.set_num_threads(1)
 torch.distributed.init_process_group("gloo")
@@ -40,6 +40,15 @@ stopped = finish(
     seen.append,
 )
 again = finish(train(config, folder / "stopped"))
+draw = loop.sample_batch
+def poisoned(pairs, *, step, first, **settings):
+    batch = draw(pairs, step=step, first=first, **settings)
+    if step == 1 and first == 0:  # in one process alone
+        batch.pixels[0, 0, 3, 3] = float("nan")
+    return batch
+loop.sample_batch = poisoned
+skipping = finish(train(config, folder / "skipping"))
+print("skipped", skipping.skipped, skipping.ending, flush=True)
 print(whole.ending, stopped.ending, stopped.steps, again.ending, flush=True)
 """
 
@@ -110,11 +119,18 @@ def test_one_process_of_two_writes(both):
 
 def test_a_stop_of_one_process_stops_both_and_they_go_on_bit_equal(both):
     _, folder, printed = both
-    lines = [line for line in printed.splitlines() if "finished" in line]
+    lines = [line for line in printed.splitlines() if "stopped" in line]
     assert lines == ["finished stopped 2 finished"] * 2
     two, again = weights(folder / "two"), weights(folder / "stopped")
     assert all(torch.equal(two[name], again[name]) for name in two)
     assert losses(folder / "two") == losses(folder / "stopped")
+
+
+def test_a_bad_pixel_in_one_process_makes_both_skip_the_step(both):
+    _, folder, printed = both
+    assert printed.count("skipped 1 finished") == 2
+    kinds = [e["event"] for e in RunDirectory(folder / "skipping").read_events()]
+    assert kinds[1:4] == ["step", "skip", "step"]
 
 
 @pytest.mark.parametrize("affine", [True, False])
