@@ -22,6 +22,7 @@ import sys
 import time
 
 PERIOD_MS = 10
+PHASES = ("idle", "open", "run", "of it: prediction", "again")
 SIZE = 1024
 
 
@@ -52,7 +53,7 @@ def main() -> int:
     print(f"{given.runs} runs, {os.cpu_count()} cores, load {runs[0]['load']:.1f}")
     print("| phase | longest, ms | 99th percentile, ms | median, ms | seconds |")
     print("|---|---:|---:|---:|---:|")
-    for phase in ("idle", "open", "run", "again"):
+    for phase in PHASES:
         rows = [r[phase] for r in runs]
         shown = " | ".join(
             _spread([row[key] for row in rows])
@@ -95,7 +96,7 @@ class Gaps:
             "s": times[-1] - begin,
         }
 
-    def trace(self, least_ms: float = 40) -> list[tuple[float, str]]:
+    def trace(self, least_ms: float = 28) -> list[tuple[float, str]]:
         """Return the long gaps and the last mark before the end of each."""
         found = []
         for a, b in itertools.pairwise(self.times):
@@ -152,6 +153,8 @@ def measure(model: str) -> dict[str, object]:
     viewer.layers.events.inserted.connect(lambda e: gaps.mark(e.value.name))
     tab.runner.progressed.connect(lambda p: gaps.mark(f"{p.done} of {p.total}"))
     tab.runner.succeeded.connect(lambda j, r: gaps.mark("succeeded"))
+    predicted: list[dict[str, float]] = []
+    tab.runner.succeeded.connect(lambda j, r: predicted.append(gaps.since(begin)))
     for phase in ("run", "again"):
         finished: list[bool] = []
         tab.shown.connect(lambda f=finished: f.append(True))
@@ -162,6 +165,7 @@ def measure(model: str) -> dict[str, object]:
         gaps.mark("shown")
         rest(0.5)
         figures[phase] = gaps.since(begin)
+    figures["of it: prediction"] = predicted[0]
     figures["trace"] = gaps.trace()
     assert layer in viewer.layers
     assert len(viewer.layers) > 2, "nothing was predicted"

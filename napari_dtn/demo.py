@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     viewer.layers.selection.active = layer
     tab = open_dock(viewer).predict
     outcome: list[bool] = []
+    tab.shown.connect(lambda: _show_warp(viewer))
     tab.shown.connect(lambda: outcome.append(True))
     tab.gave_up.connect(lambda text: outcome.append(False))
     if given.model is not None:
@@ -66,6 +67,13 @@ def _open_image(viewer: Any, path: Path | None) -> Any:
 
     (data, options, _), *_ = read_images(str(path))
     return viewer.add_image(data, **options)
+
+
+def _show_warp(viewer: Any) -> None:
+    """Show what the warp did, too; the dock leaves it hidden at first."""
+    for layer in viewer.layers:
+        if any(part in layer.name for part in ("coverage S", "warped", "fiducials")):
+            layer.visible = True
 
 
 def _wait(done: Callable[[], bool], seconds: float) -> bool:

@@ -23,7 +23,7 @@ from qtpy.QtCore import QCoreApplication, QObject, QTimer, Signal
 from dense_transformer.types import Progress
 
 POLL_MS = 33
-SHOW_S = 0.25  # between two looks at how far it is: each draws the whole window
+SHOW_S = 0.1  # between two looks at how far it is
 # Python lets a thread run this long before another may; at the usual 5 ms a
 # worker in pure Python takes the window several turns for every event.
 SWITCH_S = 0.001

@@ -16,11 +16,11 @@ PROBABILITY = [
     (1.0, 0.85, 0.15, 0.8),
 ]
 PROBABILITY_AT = [0.0, 0.15, 0.5, 1.0]
-# Holes dark red, even coverage nearly clear, crowded units blue; NaN magenta.
+# Holes dark red, even coverage clear, crowded units blue; NaN magenta.
 COVERAGE = [
     (0.75, 0.0, 0.1, 0.95),
     (0.95, 0.5, 0.35, 0.6),
-    (0.95, 0.95, 0.95, 0.15),
+    (0.95, 0.95, 0.95, 0.04),
     (0.25, 0.55, 0.9, 0.6),
     (0.05, 0.15, 0.5, 0.95),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ from napari_dtn.looks import NOT_A_NUMBER
 
 KEY = "napari_dtn"
 KINDS = {"image": Image, "labels": Labels, "points": Points, "vectors": Vectors}
-PAUSE_MS = 20  # between turns, so that the window answers
-TURN_S = 0.115  # after which a turn takes no further layer; one takes 50 to 150 ms
+PAUSE_MS = 50  # between turns, so that the window answers
+TURN_S = 0.1  # after which a turn takes no further layer; one takes 50 to 150 ms
 
 
 def find_layer(layers: Iterable[Layer], layer_id: object, role: str) -> Layer | None:
@@ -48,12 +49,16 @@ def place_layer(viewer: Any, spec: LayerSpec, layer_id: object) -> Layer:
             _update(old, spec)
             return old
         viewer.layers.remove(old)
-    layer = make_layer(spec, layer_id)
-    viewer.add_layer(layer)
+    return viewer.add_layer(make_layer(spec, layer_id))
+
+
+def outline(layer: Layer, spec: LayerSpec) -> None:
+    """Show labels as outlines, where that is their look.
+
+    Afterwards, as napari would find the outlines four times while it adds them.
+    """
     if contour := spec.look.get("contour"):
-        # While it is added, napari would draw the outlines four times.
         layer.contour = contour
-    return layer
 
 
 def make_layer(spec: LayerSpec, layer_id: object) -> Layer:
@@ -131,16 +136,18 @@ class Placer(QObject):
         self._viewer, self._widget = viewer, parent
         self._waiting: deque[tuple[LayerSpec, object]] = deque()
         self._wanted: Callable[[], bool] = lambda: True
+        self._outlines: list[Callable[[], None]] = []
         self._active: Layer | None = None
         self._still: QWidget | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)
+        self._timer.setSingleShot(True)  # or an overdue turn follows at once
         self._timer.timeout.connect(self._turn)
 
     @property
     def busy(self) -> bool:
         """Whether layers wait to be placed."""
-        return self._timer.isActive()
+        return bool(self._waiting) or self._timer.isActive()
 
     def place(
         self, specs: Iterable[LayerSpec], layer_id: object, wanted: Callable[[], bool]
@@ -155,6 +162,7 @@ class Placer(QObject):
     def shut_down(self) -> None:
         """Place nothing more, and draw the window again."""
         self._waiting.clear()
+        self._outlines.clear()
         if isalive(self._timer):  # Qt may have taken it with the window
             self._timer.stop()
             self._draw(True)
@@ -164,10 +172,13 @@ class Placer(QObject):
             if self._waiting and self._wanted():
                 self._draw(False)
                 self._place_some()
+                self._timer.start()
                 return
         except BaseException:
             self.shut_down()
             raise
+        for show_outlines in self._outlines:
+            show_outlines()
         self.shut_down()  # draws, in a turn of its own
         self.placed.emit()
 
@@ -175,7 +186,11 @@ class Placer(QObject):
         end = time.monotonic() + TURN_S
         while self._waiting and time.monotonic() < end:
             visible = self._waiting[0][0].look["visible"]
-            place_layer(self._viewer, *self._waiting.popleft())
+            spec, layer_id = self._waiting.popleft()
+            known = find_layer(self._viewer.layers, layer_id, spec.role)
+            layer = place_layer(self._viewer, spec, layer_id)
+            if layer is not known:
+                self._outlines.append(partial(outline, layer, spec))
             if visible:
                 return
 
