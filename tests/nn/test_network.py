@@ -208,3 +208,12 @@ def test_repeats_are_equal_bit_for_bit():
         model.train()(x)[:, 1].square().mean().backward()
         found.append([p.grad.clone() for p in model.parameters()])
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("size", [(14, 14), (5, 9), (1, 1), (3, 31)])
+def test_cells_are_those_of_adaptive_pooling(size):
+    from dense_transformer.nn.localisation import _mean_cells
+
+    x = torch.randn(2, 3, *size)
+    expected = torch.nn.functional.adaptive_avg_pool2d(x, (4, 3))
+    torch.testing.assert_close(_mean_cells(x, (4, 3)), expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 
@@ -32,7 +34,6 @@ class Localisation(nn.Module):
         self.squeeze = nn.Conv2d(channels, width, 1, bias=False)
         self.conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(width, affine=False)
-        self.pool = nn.AdaptiveAvgPool2d(config.lattice)
         inputs = width * config.lattice[0] * config.lattice[1]
         self.head = nn.Linear(inputs, count, bias=False)
         nn.init.zeros_(self.head.weight)
@@ -52,9 +53,9 @@ class Localisation(nn.Module):
         """
         x = nn.functional.max_pool2d(self.squeeze(features), 2, ceil_mode=True)
         x = nn.functional.relu(self.norm(self.conv(x)))
-        x = self.pool(x).flatten(1)  # (b, width * rows * columns)
         with torch.autocast(x.device.type, enabled=False):
             x = x if x.dtype == torch.float64 else x.float()
+            x = _mean_cells(x, self.config.lattice).flatten(1)
             z: Tensor = nn.functional.linear(x, self.head.weight) * self.scale
             if self.config.parametrisation == "offset":
                 return self.bounds * torch.tanh(self.config.gain * z / self.bounds)
@@ -62,3 +63,28 @@ class Localisation(nn.Module):
                 moved = torch.tanh(self.centre + z) - torch.tanh(self.centre)
                 return moved / MARGIN
             return z
+
+
+def _mean_cells(x: Tensor, cells: tuple[int, int]) -> Tensor:
+    """Return the means (b, c, rows, columns) of a map's cells; any size works.
+
+    It is adaptive average pooling by two matrix products, whose gradients repeat
+    bit for bit on GPUs too.
+    """
+    rows, columns = (
+        _cell_matrix(length, count, str(x.device)).to(x.dtype)
+        for length, count in zip(x.shape[-2:], cells, strict=True)
+    )
+    return rows @ x @ columns.T
+
+
+@lru_cache(maxsize=64)
+def _cell_matrix(length: int, count: int, device: str) -> Tensor:
+    """Return the shares (count, length) of an axis's units in its cells' means."""
+    with torch.inference_mode(False):  # a cached inference tensor would break training
+        matrix = torch.zeros(count, length)
+        for cell in range(count):
+            start = cell * length // count
+            stop = -(-(cell + 1) * length // count)
+            matrix[cell, start:stop] = 1.0 / (stop - start)
+        return matrix.to(device)
