@@ -191,7 +191,8 @@ OME = (
     '<TiffData IFD="0" FirstZ="0" FirstC="0" FirstT="0" PlaneCount="1">'
     '<UUID FileName="a.ome.tif">urn:uuid:1</UUID></TiffData>'
     '<TiffData IFD="0" FirstZ="1" FirstC="0" FirstT="0" PlaneCount="1">'
-    '<UUID FileName="secret.ome.tif">urn:uuid:2</UUID></TiffData></Pixels></Image></OME>'
+    '<UUID FileName="secret.ome.tif">urn:uuid:2</UUID></TiffData></Pixels></Image>'
+    "</OME>"
 )
 
 
@@ -202,7 +203,5 @@ def test_ome_file_that_names_others_is_refused_and_they_stay_closed(tmp_path):
         tifffile.imwrite(tmp_path / name, plane, description=text, metadata=None)
     path = tmp_path / "a.ome.tif"
     assert tifffile.imread(path).shape == (2, 8, 8)  # tifffile itself follows
-    with pytest.raises(
-        ImageError, match=r"2 pages and has 1.*files of their own"
-    ):
+    with pytest.raises(ImageError, match=r"2 pages and has 1.*files of their own"):
         read_image(path)
