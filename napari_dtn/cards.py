@@ -8,13 +8,25 @@ if TYPE_CHECKING:
     from dense_transformer.zoo import Card
 
 
+SCORES = {  # as the fields of `Scores` are called, and as people call them
+    "auc": "ROC AUC",
+    "f1": "best F1",
+    "threshold": "at threshold",
+    "f1_half": "F1 at 0.5",
+    "precision": "precision at 0.5",
+    "recall": "recall at 0.5",
+    "false_positive_rate": "false positive rate at 0.5",
+    "iou": "IoU at 0.5",
+    "pixels": "pixels",
+}
+
+
 def card_markdown(card: Card) -> str:
     """Return what the card says, the most asked for first; empty fields left out."""
     parts = [f"### {_text(card.title or card.name)}"]
     if card.description:
         parts.append(_text(card.description))
-    if table := _scores(card):
-        parts.append(table)
+    parts += [_scores(card)] if card.scores else []
     facts = [
         ("Pixel size", pixel_text(card.pixel_nm)),
         (
@@ -46,10 +58,11 @@ def pixel_text(pixel_nm: tuple[float, float] | None) -> str:
 
 
 def _scores(card: Card) -> str:
-    rows = [
-        f"| {_text(n)} | {'–' if v is None else f'{v:.4g}'} |" for n, v in card.scores
-    ]
-    return "\n".join(["| On validation data | |", "|---|---:|", *rows]) if rows else ""
+    rows = ["| On validation data | |", "|---|---:|"]
+    for name, value in card.scores:
+        shown = "–" if value is None else f"{value:.4g}"
+        rows.append(f"| {SCORES.get(name) or _text(name)} | {shown} |")
+    return "\n".join(rows)
 
 
 def _health(card: Card) -> str:

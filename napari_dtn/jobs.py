@@ -14,7 +14,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qtpy.compat import isalive
@@ -193,12 +193,12 @@ class JobRunner(QObject):
         newest, outcome = None, None
         for message in job.take():
             if isinstance(message, Progress):
-                newest = message
+                newest = _joined(newest, message)
                 if message.part is not None and not job.stopping:
                     self.part_ready.emit(message.part)
             else:
                 outcome = message
-        self._newest = newest or self._newest
+        self._newest = _joined(self._newest, newest)
         now = time.monotonic()
         if self._newest is not None and now - self._shown > SHOW_S and not job.stopping:
             self.progressed.emit(self._newest)
@@ -219,3 +219,10 @@ class JobRunner(QObject):
             self._begin(waiting)
         elif self._job is None:
             self.idle.emit()
+
+
+def _joined(old: Progress | None, new: Progress | None) -> Progress | None:
+    """Return the newer one, with the words of the older if it has none."""
+    if old is None or new is None or new.message:
+        return new or old
+    return replace(new, message=old.message)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dense_transformer.config import PredictConfig
-from dense_transformer.types import Image, Prediction, Progress
+from dense_transformer.types import Box, Image, Prediction, Progress
 from napari_dtn.layers import LayerSpec, describe
 from napari_dtn.sources import Source
 
@@ -61,9 +61,15 @@ class Core(Protocol):
         """Return what a model file says."""
 
     def predict(
-        self, key: str, image: Image, config: PredictConfig, section: int, stop: Stop
+        self,
+        key: str,
+        image: Image,
+        config: PredictConfig,
+        section: int,
+        stop: Stop,
+        region: Box | None,
     ) -> Generator[Progress, None, Prediction]:
-        """Predict one section."""
+        """Predict one section, the tiles of `region` first."""
 
 
 class InstalledCore:
@@ -91,13 +97,23 @@ class InstalledCore:
         return ModelInfo(str(path), read_card(path))
 
     def predict(
-        self, key: str, image: Image, config: PredictConfig, section: int, stop: Stop
+        self,
+        key: str,
+        image: Image,
+        config: PredictConfig,
+        section: int,
+        stop: Stop,
+        region: Box | None,
     ) -> Generator[Progress, None, Prediction]:
-        """Predict one section with the model `key`."""
+        """Predict one section with the model `key`, the tiles of `region` first."""
         from dense_transformer.inference import predict
 
         model = self._model(key)
-        return (yield from predict(model, image, config, section=section, stop=stop))
+        return (
+            yield from predict(
+                model, image, config, section=section, region=region, stop=stop
+            )
+        )
 
     def _model(self, key: str) -> Any:
         from dense_transformer.zoo import find_model, load_model
@@ -118,6 +134,7 @@ class Request:
     config: PredictConfig
     sections: tuple[int, ...]
     threshold: float = 0.5
+    region: Box | None = None  # what is on screen, source px
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +165,9 @@ def answer(
     yield Progress(0, 1, "tile", message="Loading the model")
     results: list[tuple[int, Prediction]] = []
     for number, section in enumerate(request.sections):
-        steps = core.predict(request.model, image, config, section, stop)
+        steps = core.predict(
+            request.model, image, config, section, stop, request.region
+        )
         prediction = yield from _of_all(steps, number, count, began)
         if stop():
             break

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dense_transformer.types import ArrayLike, Image
+from dense_transformer.types import ArrayLike, Box, Image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,6 +180,28 @@ def current_index(layer: Any, point: Sequence[float]) -> tuple[int, ...]:
     return tuple(
         int(np.clip(a, 0, n - 1)) for a, n in zip(at, shape[: len(at)], strict=True)
     )
+
+
+def visible_box(layer: Any, displayed: Sequence[int]) -> Box | None:
+    """Return the pixels that the canvas shows, or None if it shows all or none.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        Not a pyramid: napari counts those in pixels of the level it shows.
+    displayed : sequence of int
+        Axes of the viewer that are on screen.
+    """
+    last = max(displayed, default=0)
+    if layer.multiscale or tuple(displayed) != (last - 1, last):
+        return None
+    corners = np.asarray(layer.corner_pixels)[:, -2:].astype(int)
+    size = layer.data.shape[layer.ndim - 2 : layer.ndim]
+    top, left = np.clip(corners[0], 0, size)
+    bottom, right = np.clip(corners[1] + 1, 0, size)
+    if bottom - top < 2 or right - left < 2 or (bottom - top, right - left) == size:
+        return None
+    return int(top), int(left), int(bottom), int(right)
 
 
 def _shear_matrix(shear: np.ndarray, ndim: int) -> np.ndarray:

@@ -8,7 +8,6 @@ from qtpy.QtCore import QSize, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QPushButton,
     QSizePolicy,
     QTextBrowser,
@@ -40,7 +39,7 @@ class CardView(QTextBrowser):
 
 
 class ModelBox(QWidget):
-    """A list of models with 'Open…' beside and the card below."""
+    """A list of models and 'Open…'; `about` folds out the card, for below."""
 
     changed = Signal()
     file_chosen = Signal(str)
@@ -60,14 +59,11 @@ class ModelBox(QWidget):
         self.open_button.setAccessibleName("Open model file")
         self.card = CardView()
         self.about = Fold("About this model", self.card)
-        row = QHBoxLayout()
-        row.addWidget(self.about, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.combo)
         layout.addWidget(self.open_button)
-        layout.addLayout(row)
         self.combo.currentIndexChanged.connect(self._show)
         self.open_button.clicked.connect(self._ask)
         self.setFocusProxy(self.combo)

@@ -34,7 +34,7 @@ from napari_dtn.predicting import (
     answer,
 )
 from napari_dtn.preferences import Preferences
-from napari_dtn.sources import layer_pixel_nm, read_source
+from napari_dtn.sources import layer_pixel_nm, read_source, visible_box
 from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.image_box import ImageBox
 from napari_dtn.tabs.model_box import ModelBox
@@ -127,6 +127,8 @@ class PredictTab(QWidget):
             label.setToolTip(widget.toolTip())
             label.setContentsMargins(0, 4, 0, 0)
             form.addRow(label, widget)
+            if widget is self.models:
+                form.addRow(self.models.about)  # as wide as the dock
         threshold = QFormLayout()
         label = QLabel("&Threshold")
         label.setBuddy(self.threshold)
@@ -270,7 +272,8 @@ class PredictTab(QWidget):
             # The window keeps one core for itself.
             threads=max(1, (os.cpu_count() or 2) - 1),
         )
-        return Request(model, source, config, sections, self.threshold.value())
+        region = visible_box(layer, self._viewer.dims.displayed)
+        return Request(model, source, config, sections, self.threshold.value(), region)
 
     # what happens
 
@@ -353,7 +356,7 @@ class PredictTab(QWidget):
     def _image_changed(self) -> None:
         layer = self.images.layer()
         self.pixels.set_layer(None if layer is None else layer_pixel_nm(layer))
-        self.bar.run.setEnabled(layer is not None)
+        self.bar.set_ready(layer is not None)
 
     def _model_changed(self) -> None:
         model = self.models.model()

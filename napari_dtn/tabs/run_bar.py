@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -28,12 +27,12 @@ class RunBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        style = self.style()
-        self.run = QPushButton("Run")
-        self.run.setIcon(style.standardIcon(QStyle.StandardPixmap.SP_MediaPlay))
+        # Signs, not icons: Qt's are black in every theme.
+        self.run = QPushButton("▶ Run")
+        self.run.setAccessibleName("Run")
         self.run.setToolTip("Predict the boundaries of the image.")
-        self.stop = QPushButton("Stop")
-        self.stop.setIcon(style.standardIcon(QStyle.StandardPixmap.SP_MediaStop))
+        self.stop = QPushButton("■ Stop")
+        self.stop.setAccessibleName("Stop")
         self.stop.setToolTip(
             "End the prediction after the tile that is being computed."
         )
@@ -56,17 +55,25 @@ class RunBar(QWidget):
         self.run.clicked.connect(self.run_clicked)
         self.stop.clicked.connect(self.stop_clicked)
         self._rest_until = 0.0
+        self._message = ""
+        self._ready = True
         self.set_working(False)
 
     def set_working(self, working: bool) -> None:
         """Enable what can be pressed now."""
         self.setUpdatesEnabled(False)
-        self._rest_until = 0.0
+        self._rest_until, self._message, self._working = 0.0, "", working
+        self.run.setEnabled(self._ready and not working)
         self.stop.setEnabled(working)
         self.bar.setEnabled(working)
         self.bar.setValue(0)
         self.bar.setFormat("")
         self.setUpdatesEnabled(True)
+
+    def set_ready(self, ready: bool) -> None:
+        """Say whether there is something to run."""
+        self._ready = ready
+        self.run.setEnabled(ready and not self._working)
 
     def show_progress(self, progress: Progress) -> None:
         """Show how far it is, unless it was shown a moment ago.
@@ -75,6 +82,7 @@ class RunBar(QWidget):
         GPU, 2 ms with one. So it gets a fixed share of the time. No busy bar
         before the first unit either: it would be drawn without end.
         """
+        self._message = progress.message or self._message
         began = time.monotonic()
         if began < self._rest_until:
             return
@@ -84,8 +92,8 @@ class RunBar(QWidget):
         self.setUpdatesEnabled(False)
         self.bar.setFormat(f"{share:.0%}{left}")
         self.bar.setValue(round(1000 * share))
-        if progress.message:
-            self.status.setText(progress.message)
+        if self._message:
+            self.status.setText(self._message)
         self.setUpdatesEnabled(True)
         self.repaint()
         now = time.monotonic()

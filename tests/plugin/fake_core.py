@@ -28,6 +28,7 @@ class FakeCore:
         self.gate.set()
         self.error: Exception | None = None
         self.calls: list[tuple[str, Image, PredictConfig, int]] = []
+        self.regions: list[object] = []
         self.closed = 0
 
     def catalogue(self) -> Catalogue:
@@ -54,9 +55,10 @@ class FakeCore:
         config: PredictConfig,
         section: int,
         stop: Callable[[], bool],
-        region: object = None,
+        region: object,
     ) -> Generator[Progress, None, Prediction]:
         self.calls.append((key, image, config, section))
+        self.regions.append(region)
         try:
             h, w = image.size
             pixels = read_section(image, section).mean(-1)
@@ -70,7 +72,8 @@ class FakeCore:
                     raise self.error
                 box = (int(rows[0]), 0, int(rows[-1]) + 1, w)
                 part = Part(box, probability[box[0] : box[2]]) if len(rows) else None
-                yield Progress(done + 1, 4, "tile", 3.0 - done, part=part)
+                message = "4 tiles on CPU" if done == 0 else ""
+                yield Progress(done + 1, 4, "tile", 3.0 - done, message, part=part)
             return fake_prediction(probability, image.name)
         finally:
             self.closed += 1

@@ -144,6 +144,24 @@ def test_every_part_arrives_though_progress_is_thinned_out(runner, qtbot):
     assert len(shown) < 50
 
 
+def test_words_of_thinned_out_progress_are_not_lost(runner, qtbot):
+    words = []
+    runner.progressed.connect(lambda progress: words.append(progress.message))
+    more = threading.Event()
+
+    def work(stop):
+        yield Progress(0, 9)
+        yield Progress(1, 9, message="on CPU")
+        for n in range(2, 9):
+            yield Progress(n, 9)
+        more.wait(5)
+
+    runner.start(Job(work, "words"))
+    qtbot.waitUntil(lambda: "on CPU" in words)
+    more.set()
+    qtbot.waitUntil(lambda: runner.job is None)
+
+
 def test_finished_and_failed_work_keeps_no_array_alive(runner, qtbot):
     class Pixels:
         pass

@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel
 
 from dense_transformer.errors import DeviceError, ImageError
+from dense_transformer.types import Progress
 from napari_dtn.sources import current_index
 
 pytestmark = pytest.mark.gui
@@ -56,6 +57,7 @@ def test_stop_ends_the_run_and_adds_nothing(window, core):
     w.click(w.tab.bar.run)
     w.until(lambda: len(core.calls) == 1)
     assert w.tab.bar.stop.isEnabled()
+    assert not w.tab.bar.run.isEnabled()
     w.click(w.tab.bar.stop)
     w.until(lambda: "stopped" in w.tab.bar.status.text())
     assert core.closed == 1
@@ -322,6 +324,19 @@ def test_every_control_can_be_reached_and_read(window):
         assert widget in buddies
 
 
+def test_tab_key_goes_through_the_controls_from_top_to_bottom(window):
+    w = window(np.zeros((5, 64, 64)))
+    w.tab.advanced.expand(animate=False)
+    w.tab.images.combo.setFocus()
+    heights = []
+    while not w.tab.threshold.isAncestorOf(focus := w.tab.focusWidget()):
+        heights.append(focus.mapTo(w.tab, focus.rect().center()).y())
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+        assert len(heights) < 30
+    assert len(heights) > 12
+    assert heights == sorted(heights)
+
+
 def test_tab_fits_into_a_narrow_dock(window):
     w = window(np.zeros((5, 64, 64)))
     w.tab.advanced.expand(animate=False)
@@ -333,6 +348,33 @@ def test_too_large_pixels_are_an_error_of_the_core_shown_as_it_is(bench, core):
     core.error = ImageError("pixels of (99.0, 99.0) nm; set pixel_nm to the true size")
     w.click(w.tab.bar.run)
     w.until(lambda: "set pixel_nm" in w.tab.bar.status.text())
+
+
+def test_progress_says_how_far_how_long_and_on_what(bench, core):
+    w = bench(squares())
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: len(core.calls) == 1)
+    w.tab.bar.show_progress(Progress(1, 4, "tile", 75.0, "4 tiles on CPU"))
+    w.until(lambda: w.tab.bar.bar.format() == "25% · 75 s left")
+    assert w.tab.bar.status.text() == "4 tiles on CPU"
+    assert w.tab.bar.bar.value() == 250
+    core.gate.set()
+    w.until(lambda: bool(w.shown))
+    assert w.tab.bar.bar.value() == 0
+
+
+def test_tiles_on_screen_are_asked_for_first(window, core):
+    w = window(squares())
+    w.run()
+    assert core.regions == [None]  # all of it is on screen
+    w.viewer.scene.camera.zoom *= 8
+    w.viewer.scene.camera.center = (64, 64)
+    w.qtbot.wait(300)
+    w.run()
+    top, left, bottom, right = core.regions[-1]
+    assert 40 < top < 64 < bottom < 90
+    assert 40 < left < 64 < right < 90
 
 
 PREFERENCES = {
