@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 
 import pytest
 
-from dense_transformer.cli import models
+from dense_transformer.cli import console, models
 from dense_transformer.cli.main import VERBS, main
 from dense_transformer.errors import ModelError, StoppedError
 
@@ -65,6 +66,14 @@ def test_an_unknown_verb_is_refused(capsys):
         main(["fly"])
     assert end.value.code == 2
     assert "fly" in capsys.readouterr().err
+
+
+def test_names_that_the_terminal_cannot_show_are_no_error(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(models, "run", lambda arguments: console.say("µm \udcff"))
+    main(["models"])
+    assert stream.buffer.getvalue() == b"\\xb5m \\udcff\n"
 
 
 def test_a_reader_that_leaves_early_is_no_error():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0: done; 2: what was asked can't be done; 130, 143: stopped by Ctrl-C or
         SIGTERM with everything saved.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr, in any locale
     arguments = build_parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)

@@ -1,13 +1,16 @@
-"""Stopping: the first Ctrl-C or SIGTERM asks, the second ends at once."""
+"""Stopping: the first Ctrl-C or SIGTERM asks, another one ends at once."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
-from dense_transformer.cli.console import note
+ECHO_S = 1.0  # signals that come twice, as torchrun may send them, count once
 
 
 class StopRequest:
@@ -15,6 +18,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signal_number = 0
+        self.when_s = 0.0
 
     def __call__(self) -> bool:
         """Return whether to stop; what `train` and `predict` ask again and again."""
@@ -26,9 +30,9 @@ class StopRequest:
         return 128 + self.signal_number if self.signal_number else 0
 
 
-@contextmanager
+@contextlib.contextmanager
 def stop_on_signal(loss: str) -> Iterator[StopRequest]:
-    """Turn SIGINT and SIGTERM into a request while the block runs.
+    """Turn SIGINT, SIGTERM and a lost terminal into a request, within the block.
 
     Parameters
     ----------
@@ -38,16 +42,29 @@ def stop_on_signal(loss: str) -> Iterator[StopRequest]:
     request = StopRequest()
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if request():
+        now = time.monotonic()
+        if not request():
+            request.signal_number, request.when_s = number, now
+            _write(f"\ndtn: stopping; {loss}\n")
+        elif now - request.when_s > ECHO_S:
             raise KeyboardInterrupt
-        request.signal_number = number
-        note(f"dtn: stopping; {loss}")
 
-    before = {
-        number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {number: signal.signal(number, ask) for number in _signals()}
     try:
         yield request
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _signals() -> list[signal.Signals]:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        numbers.append(signal.SIGHUP)  # ignored under nohup, and then left so
+    return numbers
+
+
+def _write(text: str) -> None:
+    """Write to stderr from a handler, which may have interrupted another write."""
+    with contextlib.suppress(OSError):
+        os.write(2, text.encode())
