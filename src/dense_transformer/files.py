@@ -85,7 +85,7 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         _remove(partial)
         if isinstance(error, WriteError):
             raise
-        why = _REMEDIES.get(error.errno or 0, error.strerror or str(error))
+        why = _explain(error)
         raise WriteError(f"can't write {path}: {why}") from error
     except BaseException:
         _remove(partial)
@@ -101,6 +101,13 @@ def remove_partial(folder: str | os.PathLike[str]) -> int:
     for path in left:
         _remove(path)
     return len(left)
+
+
+def _explain(error: OSError) -> str:
+    """Return what went wrong, with a remedy where there is one."""
+    if error.errno is None:  # NumPy's: "90000 requested and 12444 written"
+        return f"{error}; the disk is full or the file larger than a limit allows"
+    return _REMEDIES.get(error.errno, error.strerror or str(error))
 
 
 def _create(path: str, flags: int) -> int:
