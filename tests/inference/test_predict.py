@@ -302,7 +302,10 @@ def test_closing_ends_at_once_and_leaves_no_thread():
     assert not [t for t in threading.enumerate() if t.name.startswith("dtn-tiles")]
 
 
-def test_an_error_while_reading_reaches_the_caller():
+@pytest.mark.parametrize(
+    "error", [ImageError("page 7 is damaged"), OSError(5, "Input/output error")]
+)
+def test_an_error_while_reading_reaches_the_caller(error):
     class Torn:
         shape, dtype = (300, 300), np.dtype(np.uint8)
         reads = 0
@@ -310,10 +313,10 @@ def test_an_error_while_reading_reaches_the_caller():
         def __getitem__(self, key):
             self.reads += 1
             if self.reads > 5:
-                raise ImageError("page 7 is damaged")
+                raise error
             return np.zeros(tuple(s.stop - s.start for s in key), np.uint8)
 
-    with pytest.raises(ImageError, match="page 7"):
+    with pytest.raises(ImageError, match=r"page 7|can't read image: Input"):
         finish(predict(model_of(Echo()), image_of(Torn()), CPU))
 
 
@@ -404,7 +407,9 @@ def test_results_are_written_where_the_caller_says():
     pixels = noise(70, 60)
     out = np.zeros((70, 60), np.float32), np.zeros((70, 60), np.uint8)
     result = finish(predict(model_of(Echo()), image_of(pixels), CPU, out=out))
-    assert result.probability is out[0]
+    assert np.shares_memory(result.probability, out[0])
+    assert not result.probability.flags.writeable
+    assert out[0].flags.writeable
     np.testing.assert_allclose(out[0], expected(pixels), atol=5e-7)
     wrong = np.zeros((70, 61), np.float32), out[1]
     with pytest.raises(ConfigError, match=r"\(70, 61\)"):

@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -146,6 +147,25 @@ def test_a_full_disk_is_an_error_before_anything_is_computed(tmp_path, monkeypat
     with pytest.raises(WriteError, match="disk is full"):
         finish(work)
     assert network.batches == []
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits files as POSIX does")
+def test_a_file_that_may_not_grow_leaves_nothing_behind(tmp_path):
+    """A real failure to write, by a limit on the size of files."""
+    import resource
+
+    image = noise(size=(300, 300))
+    result = finish(predict(model_of(Echo()), image, CPU))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(WriteError, match="larger than"):
+            write_prediction(result, image, tmp_path)
+        with pytest.raises(WriteError, match="larger than"):
+            finish(predict_to_files(model_of(Echo()), image, CPU, out=tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert os.listdir(tmp_path) == []
 
 

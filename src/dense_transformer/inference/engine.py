@@ -69,16 +69,16 @@ class Engine:
         threads: int = 0,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        self._network = _fold_norms(copy.deepcopy(network).eval()).to(device)
+        self.network = _fold_norms(copy.deepcopy(network).eval()).to(device)
         self._format = torch.channels_last
         if device.type == "mps":
             self._format = torch.contiguous_format
-        self._network.to(memory_format=self._format)  # type: ignore[call-overload]
+        self.network.to(memory_format=self._format)  # type: ignore[call-overload]
         self.device = device
         self._type = getattr(torch, precision)
         self._threads = threads
         if stop is not None:
-            _ask_before_convolutions(self._network, stop)
+            _ask_before_convolutions(self.network, stop)
 
     def run(self, tiles: list[Array]) -> list[TileResult]:
         """Return the results of tiles (c, h, w), all of one size.
@@ -93,7 +93,7 @@ class Engine:
         with _threads(self._threads), torch.inference_mode(), self._autocast():
             batch = torch.from_numpy(np.stack(tiles))
             batch = batch.to(self.device, memory_format=self._format)
-            trace = self._network.trace(batch)
+            trace = self.network.trace(batch)
             maps = _probabilities(trace.logits.float())
             if not bool(torch.isfinite(maps).all()):
                 raise DivergedError(

@@ -66,8 +66,12 @@ def apply(along_y: csr_array | None, along_x: csr_array | None, maps: Array) -> 
 
     An axis without a matrix stays as it is.
     """
-    out = []
-    for one in maps:
-        once = one if along_y is None else along_y @ one
-        out.append(once if along_x is None else (along_x @ once.T).T)
-    return np.stack(out).astype(np.float32, copy=False)
+    count, height, width = maps.shape
+    if along_y is not None:
+        side_by_side = maps.transpose(1, 0, 2).reshape(height, -1)
+        maps = (along_y @ side_by_side).reshape(-1, count, width).transpose(1, 0, 2)
+        height = maps.shape[1]
+    if along_x is not None:
+        side_by_side = maps.transpose(2, 0, 1).reshape(width, -1)
+        maps = (along_x @ side_by_side).reshape(-1, count, height).transpose(1, 2, 0)
+    return np.asarray(maps, np.float32)

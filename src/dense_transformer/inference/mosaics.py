@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
@@ -37,12 +38,15 @@ class LevelMosaic:
     def add(self, row: int, column: int, tile: LevelTile) -> None:
         """Add the tile at (row, column) of the plan."""
         size = tile.coverage.shape
-        self._add(row, column, tile.coverage[None], size, slice(0, 1))
-        shift = tile.points_px - _resting_points(tile)
         tile_px = np.array([self._rows.axis.tile, self._columns.axis.tile])
-        unit_px = tile_px / size * self._scale
-        moved = (shift * unit_px).transpose(2, 0, 1)
-        self._add(row, column, moved.astype(np.float32), size, slice(1, 3))
+        unit_px = (tile_px / size * self._scale).astype(np.float32)
+        moved = (tile.points_px - _resting_points(tile.points_px.shape, size)) * unit_px
+        maps = tile.coverage[None], moved.transpose(2, 0, 1)
+        if moved.shape[:2] == size:  # the usual case: all at once
+            self._add(row, column, np.concatenate(maps), size, slice(0, 3))
+        else:
+            self._add(row, column, maps[0], size, slice(0, 1))
+            self._add(row, column, maps[1], size, slice(1, 3))
 
     def finish(self) -> LevelMaps:
         """Return the mosaics; nothing can be added after that."""
@@ -133,10 +137,9 @@ def make_warp(tile: LevelTile, box: Box, scale: tuple[float, float]) -> Warp:
     )
 
 
-def _resting_points(tile: LevelTile) -> Array:
-    """Return where the units of the warped map are read if nothing moves, px."""
-    sizes = zip(tile.points_px.shape[:2], tile.coverage.shape, strict=True)
-    axes = [
-        np.linspace(0.0, n_in - 1.0, n_out, dtype=np.float32) for n_out, n_in in sizes
-    ]
+@lru_cache(maxsize=8)
+def _resting_points(warped: tuple[int, ...], size: tuple[int, ...]) -> Array:
+    """Return where the units of a warped map are read if nothing moves, px."""
+    pairs = zip(warped[:2], size, strict=True)
+    axes = [np.linspace(0.0, n - 1.0, m, dtype=np.float32) for m, n in pairs]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1)

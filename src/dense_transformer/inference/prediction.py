@@ -90,14 +90,10 @@ def predict(
     arrays = out or (np.empty(image.size, config.dtype), np.empty(image.size, np.uint8))
     _check_out(arrays, image, config)
     job = _Job(model, view, config, first, region, stop, arrays)
-    result = yield from _climb(job, [notice, _resampling(view)])
-    stitch, rung = result
-    probability, labels = arrays
-    for array in arrays:
-        array.setflags(write=False)
+    stitch, rung = yield from _climb(job, [notice, _resampling(view)])
     return Prediction(
-        probability=probability,
-        labels=labels,
+        probability=_read_only(arrays[0]),
+        labels=_read_only(arrays[1]),
         levels=stitch.levels(),
         warps=stitch.warps(),
         classes=model.card.classes,
@@ -204,6 +200,13 @@ def _check_out(
                 f"out: an array {array.shape} of {array.dtype} can't hold the result; "
                 f"give one {image.size} of {dtype}"
             )
+
+
+def _read_only(array: Array) -> Array:
+    """Return a view that can't be written to; the caller's own array still can."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def _resampling(view: NetworkView) -> str:

@@ -65,12 +65,20 @@ class NetworkView:
         ----------
         box : Box
             In network pixels; may reach over the image.
+
+        Raises
+        ------
+        ImageError
+            If the file can't be read.
         """
         rows = _sources(box[0], box[2], self.size[0], self.image.size[0])
         columns = _sources(box[1], box[3], self.size[1], self.image.size[1])
-        raw = read_section(
-            self.image, self.section, (rows.low, columns.low, rows.high, columns.high)
-        )
+        source = rows.low, columns.low, rows.high, columns.high
+        try:
+            raw = read_section(self.image, self.section, source)
+        except OSError as error:
+            why = error.strerror or error
+            raise ImageError(f"can't read {self.image.name}: {why}") from error
         pixels = self.intensity.apply(raw)  # (c, h, w)
         if rows.matrix is not None or columns.matrix is not None:
             pixels = interpolation.apply(rows.matrix, columns.matrix, pixels)
