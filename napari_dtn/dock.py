@@ -24,7 +24,7 @@ class DenseTransformerDock(QWidget):
         super().__init__()
         self.predict = PredictTab(napari_viewer, core)
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 5px 12px; }")
         self.tabs.addTab(_scrolled(self.predict), "Predict")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -69,7 +69,7 @@ class PredictTab(QWidget):
         super().__init__()
         self._viewer = viewer
         self._core = core or InstalledCore()
-        self._preferences = Preferences()
+        self._preferences = Preferences(self)
         self.runner = JobRunner(self)
         self._lister = JobRunner(self)
         self._placer = Placer(viewer, self)
@@ -188,6 +188,7 @@ class PredictTab(QWidget):
         """Stop all work and let go of the viewer; may be called twice."""
         for helper in (self.runner, self._lister, self._placer, self._live):
             helper.shut_down()
+        self._preferences.save()
         self._collector.let_go()
         for event, slot in self._links:
             event.disconnect(slot)

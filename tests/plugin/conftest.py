@@ -13,8 +13,8 @@ import pytest
 
 # Before napari is imported: it reads them once.
 # ruff: noqa: E402
-SETTINGS = Path(tempfile.mkdtemp(prefix="napari-dtn-")) / "settings.yaml"
-os.environ["NAPARI_CONFIG"] = str(SETTINGS)
+_SETTINGS = Path(tempfile.mkdtemp(prefix="napari-dtn-")) / "settings.yaml"
+os.environ["NAPARI_CONFIG"] = str(_SETTINGS)
 os.environ["NAPARI_ENSURE_PLUGIN_MAIN_THREAD"] = "1"
 
 from fake_core import FakeCore

@@ -6,6 +6,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from conftest import squares
+from napari.settings import get_plugin_settings
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -13,6 +14,7 @@ from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel
 
 from dense_transformer.errors import DeviceError, ImageError
 from dense_transformer.types import Progress
+from napari_dtn.preferences import DEFAULTS
 from napari_dtn.sources import current_index
 
 pytestmark = pytest.mark.gui
@@ -294,6 +296,9 @@ def test_settings_are_there_in_the_next_session(bench):
     w.tab.device.setCurrentIndex(w.tab.device.findData("cpu"))
     w.tab.form.set_values({"tile": (256, 256), "batch": 7})
     w.tab.models.combo.setCurrentIndex(1)
+    w.tab.shut_down()
+    page = get_plugin_settings("napari-dtn").predict
+    assert (page.threshold, page.tile_width) == (0.3, 256)
     try:
         again = bench(squares())
         assert again.tab.threshold.value() == pytest.approx(0.3)
@@ -305,8 +310,8 @@ def test_settings_are_there_in_the_next_session(bench):
         config = again.core.calls[-1][2]
         assert (config.device, config.tile, config.batch) == ("cpu", (256, 256), 7)
     finally:
-        for name, value in PREFERENCES.items():
-            w.tab._preferences.set(name, value)
+        for name, value in DEFAULTS.items():
+            again.tab._preferences.set(name, value)
 
 
 def test_every_control_can_be_reached_and_read(window):
@@ -375,14 +380,3 @@ def test_tiles_on_screen_are_asked_for_first(window, core):
     top, left, bottom, right = core.regions[-1]
     assert 40 < top < 64 < bottom < 90
     assert 40 < left < 64 < right < 90
-
-
-PREFERENCES = {
-    "device": "auto",
-    "model": "em-membrane-dtn",
-    "threshold": 0.5,
-    "tile_height": 0,
-    "tile_width": 0,
-    "overlap": 0.25,
-    "batch": 4,
-}
