@@ -136,7 +136,7 @@ def test_ome_stack_with_fewer_pages_than_it_says(tmp_path):
     path = tmp_path / "a.ome.tif"
     tifffile.imwrite(path, NOISE, ome=True, metadata={"axes": "ZYX"})
     path.write_bytes(path.read_bytes().replace(b'SizeZ="6"', b'SizeZ="9"'))
-    refused(path, "truncated|damaged|says that it holds")
+    refused(path, "says that it holds 9 pages and has 6")
 
 
 def test_tiff_with_pages_of_different_sizes(tmp_path):

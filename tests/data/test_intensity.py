@@ -52,6 +52,7 @@ def test_brightest_sixteen_bits_do_not_overflow():
 
 def test_the_widest_range_of_float64_does_not_overflow():
     assert_array_equal(normalised(np.array([[-1.7e308, 0, 1.7e308]])), [[[-1, 0, 1]]])
+    assert_array_equal(normalised(np.array([[1.5e308, 1.7e308]])), [[[-1, 1]]])
 
 
 def test_booleans_become_minus_one_and_one():
@@ -78,6 +79,11 @@ def test_nan_and_infinity_are_replaced_and_do_not_count():
     found = measure_intensity(image).apply(read_section(image))
     assert_array_equal(found[0, 0, :3], [0, 2, -2])
     assert_allclose(found[0, 1:], clean[0, 1:], atol=0.05)
+    pixels[:60] = np.nan
+    pixels[60:70] = np.inf
+    intensity = measure_intensity(image)
+    low, high = np.percentile(GRAY[70:], [1, 99], method="nearest")
+    assert (intensity.low, intensity.high) == (low, high)
 
 
 def test_channels_share_one_range_so_colours_keep_their_ratio():
