@@ -61,8 +61,8 @@ def outline(layer: Layer, spec: LayerSpec) -> None:
         layer.contour = contour
 
 
-def make_layer(spec: LayerSpec, layer_id: object) -> Layer:
-    """Return the napari layer that `spec` describes."""
+def make_layer(spec: LayerSpec, layer_id: object = None) -> Layer:
+    """Return the napari layer that `spec` describes, tagged if it has a source."""
     look = {k: v for k, v in spec.look.items() if k != "contour"}
     if (ramp := look.pop("ramp", None)) is not None:
         colours, at = ramp
@@ -80,7 +80,8 @@ def make_layer(spec: LayerSpec, layer_id: object) -> Layer:
         look["features"] = dict(spec.features)
     options = {**spec.frame, **look, "name": spec.name}
     layer = KINDS[spec.kind](_own(spec), **options)
-    layer.metadata = {KEY: {"source": layer_id, "role": spec.role}}
+    if layer_id is not None:
+        layer.metadata = {KEY: {"source": layer_id, "role": spec.role}}
     return layer
 
 

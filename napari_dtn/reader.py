@@ -1,4 +1,4 @@
-"""File > Open and drops: HDF5 images, and model files for the dock."""
+"""File > Open and drops: HDF5 images, predictions, and model files for the dock."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def get_reader(
     name = path[0] if isinstance(path, list) else path
     if str(name).lower().endswith((".h5", ".hdf5", ".hdf")):
         return read_images
+    if str(name).endswith("-summary.json"):
+        return read_predictions
     if str(name).lower().endswith(".safetensors"):
         return open_models
     return None
@@ -50,6 +52,22 @@ def read_images(path: str | list[str]) -> list[LayerData]:
             options["name"] = [f"{image.name} {c}" for c in range(image.channels)]
         layers.append((data, options, "image"))
     return layers
+
+
+def read_predictions(path: str | list[str]) -> list[LayerData]:
+    """Return the layers of predictions that `dtn predict` has written.
+
+    Raises
+    ------
+    ImageError
+        If files are missing, damaged or don't fit together.
+    """
+    from napari_dtn.placement import make_layer
+    from napari_dtn.saved import read_saved
+
+    names = path if isinstance(path, list) else [path]
+    specs = [spec for name in names for spec in read_saved(name)]
+    return [make_layer(spec).as_layer_data_tuple() for spec in specs]
 
 
 def open_models(path: str | list[str]) -> list[LayerData]:

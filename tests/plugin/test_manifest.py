@@ -43,7 +43,7 @@ def test_menus_are_ones_that_napari_has():
 
 def test_images_of_other_readers_are_left_to_them():
     patterns = {p for r in CONTRIBUTED.readers for p in r.filename_patterns}
-    assert patterns == {"*.h5", "*.hdf5", "*.hdf", "*.safetensors"}
+    assert patterns == {"*.h5", "*.hdf5", "*.hdf", "*-summary.json", "*.safetensors"}
 
 
 def test_preferences_have_the_defaults_and_ranges_of_the_settings():
