@@ -85,3 +85,12 @@ def test_only_the_tile_and_its_margin_are_read():
     view.read((100, 200, 164, 264))
     assert len(watched.reads) == 1
     assert max(watched.reads[0]) <= 2 * 64 + 8
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [((1, 5000), (16, 80000)), ((16384, 2048), (1024, 128)), ((720, 1280), (192, 341))],
+)
+def test_odd_frames_are_resized_within_reason(size, seen):
+    image = image_of(np.broadcast_to(np.uint8(7), size))
+    assert open_view(image, 0, 1, None, None, 192).size == seen

@@ -122,6 +122,7 @@ def _climb(
     rung = job.first
     while True:
         precision, threads = job.config.precision, job.config.threads
+        engine: Engine | None = None  # frees the last one before the next is made
         engine = place_engine(
             job.model.network, rung.device, precision, threads, job.stop
         )

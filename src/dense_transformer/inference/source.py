@@ -116,6 +116,7 @@ def open_view(
         equal within 1 %, the network sees the image's own pixels.
     height_px : int, optional
         Height that the network's images were resized to; goes before pixel sizes.
+        An image is enlarged or shrunk at most 16 times for it.
 
     Raises
     ------
@@ -133,7 +134,9 @@ def open_view(
     if height_px is None:
         size = _network_size(image, pixel_nm, model_nm)
     else:
-        size = resampled_size(image.size, height_factor(image.size[0], height_px))
+        wanted, _ = height_factor(image.size[0], height_px)
+        factor = min(max(wanted, 1 / _LARGEST_CHANGE), _LARGEST_CHANGE)
+        size = resampled_size(image.size, (factor, factor))
     return NetworkView(image, section, intensity, channels, size)
 
 
