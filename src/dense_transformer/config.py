@@ -62,6 +62,7 @@ class NetworkConfig(Settings):
     )
 
     def check(self) -> None:
+        """Refuse transformers where there is no level, and absurd widths."""
         levels = [t.level for t in self.transformers]
         if len(set(levels)) != len(levels):
             raise ConfigError(
@@ -226,6 +227,7 @@ class TrainConfig(Settings):
     deterministic: bool = setting(True, "Bit-equal repeats.")
 
     def check(self) -> None:
+        """Refuse class names that don't fit the network, and newer formats."""
         if len(self.data.classes) != self.network.classes:
             raise ConfigError(
                 f"{len(self.data.classes)} class names {self.data.classes} for "
@@ -233,7 +235,8 @@ class TrainConfig(Settings):
             )
         if self.version > CONFIG_VERSION:
             raise ConfigError(
-                f"config version {self.version} is newer than {CONFIG_VERSION}; update napari-dtn"
+                f"config version {self.version} is newer than {CONFIG_VERSION}; "
+                "update napari-dtn"
             )
 
 

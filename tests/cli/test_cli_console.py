@@ -42,6 +42,11 @@ def test_bytes_are_counted_in_megabytes():
     assert describe(progress, 2_000_000.0) == "4.2/16.8 MB (25%), 2 MB/s"
 
 
+def test_a_rate_that_the_work_measures_itself_is_the_one_shown():
+    progress = Progress(1, 2, values=(("steps/s", 3.5),))
+    assert describe(progress, 1.0) == "1/2 steps (50%), steps/s 3.5"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

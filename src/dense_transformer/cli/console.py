@@ -133,7 +133,7 @@ def describe(progress: Progress, rate: float | None = None) -> str:
     )
     share = f"{progress.done / max(progress.total, 1):.0%}"
     parts = [f"{done}/{total} {unit} ({share})"]
-    if rate:
+    if rate and not any(name.endswith("/s") for name, _ in progress.values):
         parts.append(f"{rate / size:.3g} {unit}/s")
     if progress.seconds_left is not None and progress.done < progress.total:
         parts.append(f"{duration(progress.seconds_left)} left")

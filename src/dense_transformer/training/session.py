@@ -121,7 +121,11 @@ class Session:
         message = f"step {self.step} skipped: {report.fault}" if report.fault else ""
         return self.progress(
             message,
-            (("loss", report.loss), ("learning rate", report.learning_rate), ("steps/s", rate)),
+            (
+                ("loss", report.loss),
+                ("learning rate", report.learning_rate),
+                ("steps/s", rate),
+            ),
         )
 
     def note_validation(self, validation: Validation, data: DataSet) -> Progress:
