@@ -124,7 +124,10 @@ class LeadingIndex:
 
 
 def read_source(
-    layer: Any, point: Sequence[float], pixel_nm: tuple[float, float] | None = None
+    layer: Any,
+    point: Sequence[float],
+    pixel_nm: tuple[float, float] | None = None,
+    units: Sequence[Any] | None = None,
 ) -> Source:
     """Return the image of a napari Image layer; level 0 of a pyramid.
 
@@ -136,9 +139,11 @@ def read_source(
         Where the viewer looks, world; picks the section and the time point.
     pixel_nm : tuple of float or None
         Pixel size (y, x) to use instead of the layer's own.
+    units : sequence of pint.Unit or None
+        Of `point`, as `viewer.dims.units` has them; None: those of the layer.
     """
     data = layer.data[0] if layer.multiscale else layer.data
-    index = current_index(layer, point)
+    index = current_index(layer, point, units)
     lead, section = index[:-1], index[-1] if index else 0
     array = LeadingIndex(data, lead) if lead else data
     axes = ("z" if index else "") + "yx" + ("c" if layer.rgb else "")
@@ -170,12 +175,24 @@ def layer_pixel_nm(layer: Any) -> tuple[float, float] | None:
     return (sizes[0], sizes[1])
 
 
-def current_index(layer: Any, point: Sequence[float]) -> tuple[int, ...]:
-    """Return the index on every axis before (y, x) at a world point, clipped."""
+def current_index(
+    layer: Any, point: Sequence[float], units: Sequence[Any] | None = None
+) -> tuple[int, ...]:
+    """Return the index on every axis before (y, x) at a world point, clipped.
+
+    Layers in nm and in um may share a viewer, whose point is in one of them only;
+    `world_to_data` knows nothing of that.
+    """
     shape = layer.data[0].shape if layer.multiscale else layer.data.shape
     world = np.zeros(layer.ndim)
     known = np.asarray(point, float)[-layer.ndim :]
     world[layer.ndim - len(known) :] = known
+    theirs = tuple(units or layer.units)[-layer.ndim :]
+    for axis, (unit, own) in enumerate(
+        zip(theirs, layer.units[-len(theirs) :], strict=True), layer.ndim - len(theirs)
+    ):
+        if unit.is_compatible_with(own):
+            world[axis] *= float((1 * unit).to(own).magnitude)
     at = np.rint(np.asarray(layer.world_to_data(world), float)[:-2])
     return tuple(
         int(np.clip(a, 0, n - 1)) for a, n in zip(at, shape[: len(at)], strict=True)

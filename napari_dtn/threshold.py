@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -12,31 +14,37 @@ from napari_dtn.layers import mark_boundaries
 from napari_dtn.placement import find_layer
 from napari_dtn.sources import current_index
 
-CHUNK = 1 << 22  # pixels for one turn of the event loop: about 2 ms
-TURN_MS = 30  # between turns while the slider moves
+CHUNK = 1 << 22  # pixels at a time: about 2 ms
+TURN_S = 0.008  # of computing in one turn of the event loop
+PAUSE_MS = 30  # between turns while the slider moves
 
 
 class LiveThreshold(QObject):
-    """Recomputes a boundaries layer in chunks, the section in view first.
+    """Recomputes a boundaries layer in bands of rows, the section in view first.
 
-    A move of the slider while an older one is still being applied starts over,
-    so the last position always wins.
+    A section in view is finished and shown before a newer position of the slider
+    is taken up, so that the picture follows a moving slider; the other sections
+    are finished once it rests.
     """
 
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._layer_id: object = None
-        self._threshold = 0.5
-        self._chunks: list[tuple[Any, ...]] = []
+        self._wanted = 0.5  # where the slider is
+        self._threshold = 0.5  # what the bands are being computed for
         self._fresh = False
+        self._bands: deque[tuple[Any, ...]] = deque()
+        self._in_view = 0  # how many of the next bands are in view
         self._timer = QTimer(self)
-        self._timer.setInterval(TURN_MS)
+        self._timer.setInterval(PAUSE_MS)
         self._timer.timeout.connect(self._turn)
 
     def apply(self, layer_id: object, threshold: float) -> None:
         """Bring the boundaries of a source layer to `threshold`, soon."""
-        self._layer_id, self._threshold = layer_id, threshold
+        if layer_id != self._layer_id:
+            self._in_view = 0
+        self._layer_id, self._wanted = layer_id, threshold
         self._fresh = True
         if not self._timer.isActive():
             self._timer.start()
@@ -50,29 +58,43 @@ class LiveThreshold(QObject):
         layers = self._viewer.layers
         probability = find_layer(layers, self._layer_id, "boundary probability")
         boundaries = find_layer(layers, self._layer_id, "boundaries")
-        if probability is None or boundaries is None:
+        if (
+            probability is None
+            or boundaries is None
+            or boundaries.data.shape != probability.data.shape
+        ):
             self.shut_down()
             return
-        values, labels = probability.data, boundaries.data
-        if labels.shape != values.shape:
-            self.shut_down()
-            return
-        if self._fresh:
-            self._fresh = False
-            self._chunks = _plan(
-                values.shape, current_index(boundaries, self._viewer.dims.point)
+        if self._fresh and not self._in_view:
+            self._fresh, self._threshold = False, self._wanted
+            seen = current_index(
+                boundaries, self._viewer.dims.point, self._viewer.dims.units
             )
-        if not self._chunks:
+            self._bands, self._in_view = _plan(boundaries.data.shape, seen)
+        if not self._bands:
             self.shut_down()
+            boundaries.refresh(data_displayed=False, highlight=False, extent=False)
             return
-        seen = self._chunks.pop(0)
-        mark_boundaries(values[seen], self._threshold, labels[seen])
-        boundaries.refresh(extent=False)
+        self._compute(probability.data, boundaries)
+
+    def _compute(self, values: np.ndarray, boundaries: Any) -> None:
+        end = time.monotonic() + TURN_S
+        while self._bands and time.monotonic() < end:
+            band = self._bands.popleft()
+            mark_boundaries(values[band], self._threshold, boundaries.data[band])
+            self._in_view -= 1
+            if self._in_view == 0:
+                boundaries.refresh(extent=False, thumbnail=False)
+                return
+        self._in_view = max(0, self._in_view)
 
 
-def _plan(shape: tuple[int, ...], first: tuple[int, ...]) -> list[tuple[Any, ...]]:
-    """Return indices of row bands of every section, those of `first` first."""
+def _plan(
+    shape: tuple[int, ...], first: tuple[int, ...]
+) -> tuple[deque[tuple[Any, ...]], int]:
+    """Return bands of rows of every section, and how many are of section `first`."""
     rows = max(1, CHUNK // shape[-1])
     sections = sorted(np.ndindex(*shape[:-2]), key=lambda index: index != first)
-    bands = [slice(top, top + rows) for top in range(0, shape[-2], rows)]
-    return [(*index, band) for index in sections for band in bands]
+    tops = range(0, shape[-2], rows)
+    bands = ((*index, slice(top, top + rows)) for index in sections for top in tops)
+    return deque(bands), len(tops)

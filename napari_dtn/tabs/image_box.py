@@ -107,7 +107,8 @@ class ImageBox(QWidget):
         layer, count = self.layer(), self.sections()
         self.slices.setVisible(count > 1)
         if layer is not None and count > 1:
-            now = current_index(layer, self._viewer.dims.point)[-1]
+            dims = self._viewer.dims
+            now = current_index(layer, dims.point, dims.units)[-1]
             self.current.setText(f"Current slice ({now})")
             self.all.setText(f"All {count} slices")
 

@@ -262,7 +262,9 @@ class PredictTab(QWidget):
         self.runner.stop()
 
     def _make_request(self, layer: Any, model: str) -> Request:
-        source = read_source(layer, self._viewer.dims.point, self.pixels.value())
+        source = read_source(
+            layer, self._viewer.dims.point, self.pixels.value(), self._viewer.dims.units
+        )
         count = self.images.sections()
         every = self.images.all.isChecked() and count > 1
         sections = tuple(range(count)) if every else (source.section,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dask.array as da
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image
 
 from dense_transformer.data import read_section
@@ -74,6 +75,18 @@ def test_current_section_follows_the_world_position():
         assert current_index(layer, world) == (section,)
     assert current_index(layer, (-1e6, 0, 0)) == (0,)
     assert current_index(layer, (1e6, 0, 0)) == (5,)
+
+
+def test_section_in_view_is_found_among_layers_of_other_units():
+    viewer = ViewerModel()
+    stack = np.zeros((6, 8, 8), np.uint8)
+    viewer.add_image(stack, scale=(50, 4, 4), units="nm", name="nm")
+    viewer.add_image(stack, scale=(0.05, 0.004, 0.004), units="um", name="um")
+    for step in range(6):
+        viewer.dims.set_current_step(0, step)
+        dims = viewer.dims
+        for layer in viewer.layers:
+            assert current_index(layer, dims.point, dims.units) == (step,)
 
 
 def test_time_series_of_stacks_gives_the_stack_in_view():
