@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dense_transformer.types import LevelMaps, Prediction, Warp
+from napari_dtn.boundaries import mark_boundaries
 from napari_dtn.looks import LOOKS
 from napari_dtn.sources import Source
 
@@ -81,24 +82,6 @@ def describe(
         warps = [(z, w) for z, r in results for w in r.warps if w.level == level]
         specs += _fiducials(level, warps, source)
     return specs
-
-
-def mark_boundaries(probability: np.ndarray, threshold: float, out: np.ndarray) -> None:
-    """Write 1 where `probability` is at least `threshold`, 0 elsewhere, in place.
-
-    Parameters
-    ----------
-    probability : ndarray
-        Float in [0, 1], or uint8 in 0..255.
-    threshold : float
-        Share of 1.
-    out : ndarray of uint8
-        Of the same shape.
-    """
-    full = 255.0 if probability.dtype == np.uint8 else 1.0
-    # A Python float would be rounded to float32 by NumPy; uint8 needs an integer.
-    level = np.ceil(threshold * full) if full > 1 else threshold
-    np.greater_equal(probability, level, out=out.view(np.bool_))
 
 
 def _coverage(maps: list[tuple[int, LevelMaps]], source: Source) -> LayerSpec:

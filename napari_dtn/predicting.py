@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dense_transformer.config import PredictConfig
 from dense_transformer.types import Box, Image, Prediction, Progress
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SMALL_RESULT = 1 << 28  # pixels; above, the probability is kept as uint8
 Stop = Callable[[], bool]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +124,21 @@ class InstalledCore:
             self._loaded = None  # two large models at once may not fit
             self._loaded = (stamp, load_model(key))
         return self._loaded[1]
+
+
+def look_around(core: Core) -> Catalogue:
+    """Return what can be chosen, with what the first layers need imported."""
+    from napari_dtn.placement import warm_up
+
+    found = core.catalogue()
+    warm_up()
+    return found
+
+
+def once(work: Callable[..., T], *arguments: object) -> Generator[Progress, None, T]:
+    """Return short work as a generator: one step, then its result."""
+    yield Progress(0, 1)
+    return work(*arguments)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

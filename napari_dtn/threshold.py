@@ -10,7 +10,7 @@ import numpy as np
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
-from napari_dtn.layers import mark_boundaries
+from napari_dtn.boundaries import mark_boundaries
 from napari_dtn.placement import find_layer
 from napari_dtn.sources import current_index
 

@@ -102,7 +102,7 @@ class ImageBox(QWidget):
         else:
             self.say_slices()
 
-    def say_slices(self) -> None:
+    def say_slices(self, event: object = None) -> None:
         """Say which slice is the current one and how many there are."""
         layer, count = self.layer(), self.sections()
         self.slices.setVisible(count > 1)

@@ -73,7 +73,13 @@ class ModelBox(QWidget):
         return self.combo.currentData()
 
     def set_models(self, models: tuple[ModelInfo, ...], wanted: str) -> None:
-        """Show `models`; choose `wanted` or else the first that can be read."""
+        """Show `models`; choose `wanted` or else the first that can be read.
+
+        Files that were opened meanwhile stay.
+        """
+        shown = [self.combo.itemData(n) for n in range(self.combo.count())]
+        listed = {model.key for model in models}
+        models += tuple(m for m in shown if m is not None and m.key not in listed)
         self.combo.blockSignals(True)
         self.combo.clear()
         for model in models:

@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from napari.utils.notifications import notification_manager, show_warning
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QGroupBox,
-    QLabel,
-    QVBoxLayout,
-    QWidget,
-)
-from superqt import QLabeledDoubleSlider
+from qtpy.QtCore import Signal
 
-from dense_transformer.config import PredictConfig
-from dense_transformer.types import Progress
 from napari_dtn.collector import QuietCollector
-from napari_dtn.forms import SettingsForm
 from napari_dtn.jobs import Job, JobRunner
-from napari_dtn.placement import Placer, warm_up
+from napari_dtn.placement import Placer
 from napari_dtn.predicting import (
     Answer,
     Catalogue,
     Core,
     InstalledCore,
+    ModelInfo,
     Request,
     answer,
+    look_around,
+    once,
 )
-from napari_dtn.preferences import Preferences
-from napari_dtn.sources import layer_pixel_nm, read_source, visible_box
-from napari_dtn.tabs.fold import Fold
-from napari_dtn.tabs.image_box import ImageBox
-from napari_dtn.tabs.model_box import ModelBox
-from napari_dtn.tabs.pixel_box import PixelBox
-from napari_dtn.tabs.run_bar import RunBar
+from napari_dtn.tabs.predict_form import PredictForm
 from napari_dtn.threshold import LiveThreshold
 
-DEVICES = {
-    "auto": "Automatic",
-    "cpu": "CPU",
-    "cuda": "GPU (CUDA)",
-    "mps": "GPU (Apple)",
-}
-ADVANCED = ("tile", "overlap", "batch")
 
-
-class PredictTab(QWidget):
+class PredictTab(PredictForm):
     """Layout and signals; the work is done by `predicting` in a job.
 
     Parameters
@@ -66,116 +42,37 @@ class PredictTab(QWidget):
     gave_up = Signal(str)  # it failed or was stopped, and why
 
     def __init__(self, viewer: Any, core: Core | None = None) -> None:
-        super().__init__()
-        self._viewer = viewer
+        super().__init__(viewer)
         self._core = core or InstalledCore()
-        self._preferences = Preferences(self)
         self.runner = JobRunner(self)
         self._lister = JobRunner(self)
+        self._opener = JobRunner(self)
         self._placer = Placer(viewer, self)
         self._live = LiveThreshold(viewer, self)
         self._collector = QuietCollector()
         self._request: Request | None = None
         self._late = False  # the slider moved since the run began
-        self._eager = False  # run as soon as the models are known
-        self._make_widgets()
-        self._lay_out()
-        self._recall()
+        self._awaited = False  # run as soon as the models are known
         self._connect()
-        self._image_changed()
         self.list_models()
-
-    # what it shows
-
-    def _make_widgets(self) -> None:
-        self.images = ImageBox(self._viewer)
-        self.models = ModelBox()
-        self.models.combo.addItem("Looking for models…", None)
-        self.device = QComboBox()
-        self.device.setAccessibleName("Device")
-        self.device.setToolTip(
-            "Where to compute; automatic takes the fastest there is."
-        )
-        for name, text in DEVICES.items():
-            self.device.addItem(text, name)
-        self.pixels = PixelBox()
-        self.form = SettingsForm(PredictConfig, ADVANCED, {"tile": "Tile (y × x)"})
-        self.advanced = Fold("Advanced", self.form)
-        self.bar = RunBar()
-        self.threshold = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        self.threshold.setRange(0.0, 1.0)
-        self.threshold.setSingleStep(0.01)
-        self.threshold.setDecimals(2)
-        self.threshold.setAccessibleName("Threshold")
-        self.threshold.setToolTip(
-            "Probability from which a pixel is drawn as boundary; moves live."
-        )
-
-    def _lay_out(self) -> None:
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        rows = [
-            ("&Image", self.images),
-            ("&Model", self.models),
-            ("&Device", self.device),
-            ("Pi&xel size", self.pixels),
-        ]
-        for text, widget in rows:
-            label = QLabel(text)
-            label.setBuddy(widget)
-            label.setToolTip(widget.toolTip())
-            label.setContentsMargins(0, 4, 0, 0)
-            form.addRow(label, widget)
-            if widget is self.models:
-                form.addRow(self.models.about)  # as wide as the dock
-        threshold = QFormLayout()
-        label = QLabel("&Threshold")
-        label.setBuddy(self.threshold)
-        threshold.addRow(label, self.threshold)
-        group = QGroupBox("Boundaries")
-        group.setLayout(threshold)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(self.advanced)
-        layout.addWidget(self.bar)
-        layout.addWidget(group)
-        layout.addStretch()
-
-    def _recall(self) -> None:
-        get = self._preferences.get
-        self.device.setCurrentIndex(max(0, self.device.findData(get("device"))))
-        self.threshold.setValue(get("threshold"))
-        tile = (get("tile_height"), get("tile_width"))
-        self.form.set_values(
-            {
-                "tile": tile if all(tile) else None,
-                "overlap": get("overlap"),
-                "batch": get("batch"),
-            }
-        )
 
     def _connect(self) -> None:
         layers, dims = self._viewer.layers.events, self._viewer.dims.events
         self._links = [
-            (layers.inserted, self._layer_added),
+            (layers.inserted, self._layers_changed),
             (layers.removed, self._layer_removed),
-            (layers.reordered, self._layers_renamed),
-            (layers.renamed, self._layers_renamed),
-            (dims.point, self._moved),
+            (layers.reordered, self._layers_changed),
+            (layers.renamed, self._layers_changed),
+            (dims.point, self.images.say_slices),
         ]
         for event, slot in self._links:
             event.connect(slot)
-        self.images.changed.connect(self._image_changed)
-        self.models.changed.connect(self._model_changed)
         self.models.file_chosen.connect(self.open_model)
-        self.device.currentIndexChanged.connect(self._remember)
-        self.form.changed.connect(self._remember)
         self.threshold.valueChanged.connect(self._threshold_moved)
         self.bar.run_clicked.connect(self.run)
         self.bar.stop_clicked.connect(self.stop)
         self.runner.began.connect(self._began)
-        self.runner.progressed.connect(self._progressed)
+        self.runner.progressed.connect(self.bar.show_progress)
         self.runner.succeeded.connect(self._succeeded)
         self.runner.stopped.connect(self._stopped)
         self.runner.failed.connect(self._failed)
@@ -183,10 +80,13 @@ class PredictTab(QWidget):
         self._placer.placed.connect(self._placed)
         self._lister.succeeded.connect(self._listed)
         self._lister.failed.connect(self._failed)
+        self._opener.succeeded.connect(self._opened)
+        self._opener.failed.connect(self._failed)
 
     def shut_down(self) -> None:
         """Stop all work and let go of the viewer; may be called twice."""
-        for helper in (self.runner, self._lister, self._placer, self._live):
+        runners = (self.runner, self._lister, self._opener)
+        for helper in (*runners, self._placer, self._live):
             helper.shut_down()
         self._preferences.save()
         self._collector.let_go()
@@ -198,31 +98,19 @@ class PredictTab(QWidget):
 
     def list_models(self) -> None:
         """Look for models and devices beside the window."""
-        core = self._core
-
-        def work(stop: Any) -> Any:
-            yield Progress(0, 1)
-            found = core.catalogue()
-            warm_up()
-            return found
-
-        self._lister.start(Job(work, "models"))
+        self._lister.start(Job(lambda stop: once(look_around, self._core), "models"))
 
     def open_model(self, path: str) -> None:
         """Read the card of a model file and choose it."""
-        core = self._core
-
-        def work(stop: Any) -> Any:
-            yield Progress(0, 1)
-            return core.read_model(Path(path))
-
-        self._lister.start(Job(work, "model file"))
+        self._opener.start(
+            Job(lambda stop: once(self._core.read_model, Path(path)), "model file")
+        )
 
     def predict_layer(self, layer: Any) -> None:
         """Choose a layer and run, in place of what runs now; waits for the models."""
         self.images.choose(layer)
-        if self.models.model() is None and self._lister.job is not None:
-            self._eager = True
+        if self._looking:
+            self._awaited = True
             self.bar.say("Looking for models…")
         else:
             self.run()
@@ -238,7 +126,7 @@ class PredictTab(QWidget):
             )
             return
         try:
-            request = self._make_request(layer, model.key)
+            request = self.make_request(layer, model.key)
         except Exception as error:  # noqa: BLE001 - shown as a notification
             self._failed(None, error)
             return
@@ -261,50 +149,44 @@ class PredictTab(QWidget):
             self.bar.stop.setEnabled(False)
         self.runner.stop()
 
-    def _make_request(self, layer: Any, model: str) -> Request:
-        source = read_source(
-            layer, self._viewer.dims.point, self.pixels.value(), self._viewer.dims.units
-        )
-        count = self.images.sections()
-        every = self.images.all.isChecked() and count > 1
-        sections = tuple(range(count)) if every else (source.section,)
-        config = PredictConfig(
-            **self.form.values(),
-            device=self.device.currentData(),
-            pixel_nm=self.pixels.value(),
-            # The window keeps one core for itself.
-            threads=max(1, (os.cpu_count() or 2) - 1),
-        )
-        region = visible_box(layer, self._viewer.dims.displayed)
-        return Request(model, source, config, sections, self.threshold.value(), region)
-
     # what happens
 
-    def _listed(self, job: Job, found: Any) -> None:
-        if not isinstance(found, Catalogue):
-            self.models.add_model(found)
-            return
-        self.models.set_models(found.models, self._preferences.get("model"))
+    def _listed(self, job: Job, found: Catalogue) -> None:
+        wanted = self._preferences.get("model")
+        self.models.set_models(found.models, wanted)
         for row in range(self.device.count()):
             there = self.device.itemData(row) in found.devices
             self.device.model().item(row).setEnabled(there)
         if not self.bar.status.text():
-            self.bar.say(
-                "Ready."
-                if self.images.layer() is not None
-                else "Open an image to begin."
-            )
-        if self._eager:
-            self._eager = False
+            some = self.images.layer() is not None
+            self.bar.say("Ready." if some else "Open an image to begin.")
+        if self._opener.job is None and not self.models.choose(wanted):
+            self._open_again(Path(wanted))
+        self._run_if_awaited()
+
+    def _open_again(self, path: Path) -> None:
+        """Open a model file of another session, if it is still there."""
+        if path.is_file():
+            self.open_model(str(path))
+
+    def _opened(self, job: Job, model: ModelInfo) -> None:
+        self.models.add_model(model)
+        self._run_if_awaited()
+
+    def _run_if_awaited(self) -> None:
+        if self._awaited and not self._looking:
+            self._awaited = False
             self.run()
+
+    @property
+    def _looking(self) -> bool:
+        """Whether models are still being looked for."""
+        return self._lister.job is not None or self._opener.job is not None
 
     def _began(self, job: Job) -> None:
         self._collector.hold()
         self.bar.set_working(True)
         self.bar.say(f"Predicting {job.name}…")
-
-    def _progressed(self, progress: Progress) -> None:
-        self.bar.show_progress(progress)
 
     def _succeeded(self, job: Job, result: Answer) -> None:
         request = self._request
@@ -319,7 +201,7 @@ class PredictTab(QWidget):
         )
 
     def _placed(self) -> None:
-        self._collector.let_go()
+        self._end_of_run()
         if self._late:  # the slider moved while it was computed
             self._threshold_moved()
         self.shown.emit()
@@ -327,13 +209,18 @@ class PredictTab(QWidget):
     def _idle(self) -> None:
         self.bar.set_working(False)
         if not self._placer.busy:
-            self._collector.let_go()
+            self._end_of_run()
+
+    def _end_of_run(self) -> None:
+        self._request = None  # it keeps the image alive
+        self._collector.let_go()
 
     def _stopped(self, job: Job) -> None:
         self.bar.say(f"{job.name}: stopped.")
         self.gave_up.emit("stopped")
 
     def _failed(self, job: Job | None, error: Exception) -> None:
+        self._awaited = False
         self.bar.say(f"Failed: {error}")
         notification_manager.receive_error(type(error), error, error.__traceback__)
         self.gave_up.emit(str(error))
@@ -341,8 +228,8 @@ class PredictTab(QWidget):
     def _is_there(self, layer_id: object) -> bool:
         return any(layer.unique_id == layer_id for layer in self._viewer.layers)
 
-    def _layer_added(self, event: Any) -> None:
-        self.images.refresh(event.value)
+    def _layers_changed(self, event: Any) -> None:
+        self.images.refresh(event.value if event.type == "inserted" else None)
 
     def _layer_removed(self, event: Any) -> None:
         request = self._request
@@ -350,33 +237,8 @@ class PredictTab(QWidget):
             self.stop()
         self.images.refresh()
 
-    def _layers_renamed(self, event: Any = None) -> None:
-        self.images.refresh()
-
-    def _moved(self, event: Any = None) -> None:
-        self.images.say_slices()
-
-    def _image_changed(self) -> None:
-        layer = self.images.layer()
-        self.pixels.set_layer(None if layer is None else layer_pixel_nm(layer))
-        self.bar.set_ready(layer is not None)
-
-    def _model_changed(self) -> None:
-        model = self.models.model()
-        if model is not None and model.card is not None:
-            self.pixels.set_model(model.card.pixel_nm)
-            self._preferences.set("model", model.key)
-
     def _threshold_moved(self) -> None:
         layer = self.images.layer()
         self._preferences.set("threshold", self.threshold.value())
         if layer is not None:
             self._live.apply(layer.unique_id, self.threshold.value())
-
-    def _remember(self) -> None:
-        values = self.form.values()
-        height, width = values["tile"] or (0, 0)
-        keep = {"device": self.device.currentData(), "overlap": values["overlap"]}
-        keep |= {"batch": values["batch"], "tile_height": height, "tile_width": width}
-        for name, value in keep.items():
-            self._preferences.set(name, value)

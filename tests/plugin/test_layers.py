@@ -7,7 +7,8 @@ import pytest
 from fake_core import SHIFT_PX, TILE, fake_prediction
 from napari.layers import Image
 
-from napari_dtn.layers import ARROWS, describe, mark_boundaries
+from napari_dtn.boundaries import mark_boundaries
+from napari_dtn.layers import ARROWS, describe
 from napari_dtn.placement import make_layer
 from napari_dtn.sources import read_source
 

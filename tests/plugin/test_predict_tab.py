@@ -278,6 +278,50 @@ def test_model_file_is_chosen_and_a_missing_one_is_an_error(bench, tmp_path):
     assert w.tab.models.combo.currentText() == "mine"
 
 
+def test_own_model_file_is_there_in_the_next_session(bench, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(b"")
+    w = bench(squares())
+    w.tab.open_model(str(path))
+    w.until(lambda: w.tab.models.combo.currentText() == "mine")
+    w.tab.shut_down()
+    again = bench(squares())
+    again.until(lambda: again.tab.models.combo.currentText() == "mine")
+    again.tab.models.choose("fake")
+
+
+def test_file_and_layer_asked_for_at_once_wait_for_the_models(bench, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(b"")
+    w = bench(squares())
+    w.tab.list_models()
+    w.tab.prefer_model(str(path))
+    w.tab.predict_layer(w.tab.images.layer())
+    w.until(lambda: bool(w.shown))
+    assert [call[0] for call in w.core.calls] == [str(path)]
+    assert w.tab.models.choose("other")  # the list is there, too
+    w.tab.models.choose("fake")
+
+
+def test_image_is_let_go_once_its_layers_are_gone(bench):
+    import gc
+    import weakref
+
+    class Pixels(np.ndarray):
+        pass
+
+    w = bench()
+    pixels = squares().view(Pixels)
+    ref = weakref.ref(pixels)
+    w.add_image(pixels)
+    del pixels
+    w.run()
+    w.core.calls.clear()
+    w.viewer.layers.clear()
+    w.add_image(np.zeros((8, 8)))  # napari itself keeps the layer selected last
+    w.until(lambda: (gc.collect(), ref() is None)[1])
+
+
 def test_card_of_the_model_is_shown_when_it_is_unfolded(window):
     w = window(squares())
     card = w.tab.models.card
