@@ -8,7 +8,7 @@ import torch
 from known_networks import Echo, image_of, model_of
 
 from dense_transformer.config import NetworkConfig, PredictConfig, TransformerConfig
-from dense_transformer.inference import mosaics, predict, stitch
+from dense_transformer.inference import mosaics, predict, warps
 from dense_transformer.nn import TensorWarp, Trace, build_network
 from dense_transformer.work import finish
 
@@ -103,7 +103,7 @@ def test_warps_are_left_out_when_not_wanted():
 
 
 def test_too_many_points_are_dropped_with_a_notice_and_fiducials_kept(monkeypatch):
-    monkeypatch.setattr(stitch, "LARGEST_WARPS", 10_000)
+    monkeypatch.setattr(warps, "LARGEST_WARPS", 10_000)
     image = image_of(np.zeros((100, 130), np.float32))
     messages = []
     work = predict(model_of(Mover(), (32, 48)), image, CPU)

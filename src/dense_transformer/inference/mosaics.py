@@ -1,4 +1,4 @@
-"""What the transformers did, as mosaics over the whole image, and tile by tile."""
+"""What the transformers did, as mosaics over the whole image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from dense_transformer.inference import interpolation
 from dense_transformer.inference.engine import LevelTile
 from dense_transformer.inference.tiles import Axis, TilePlan
-from dense_transformer.types import Array, Box, LevelMaps, Warp
+from dense_transformer.types import Array, LevelMaps
 
 LARGEST_MOSAIC = 2**23  # units; larger ones are coarser than their level
 
@@ -100,41 +100,6 @@ class _Lattice:
             weighted = matrix.multiply(share.weights[:, None]).tocsr()
             self._matrices[tile, units] = weighted
         return self._matrices[tile, units], share.low, share.high
-
-
-def make_warp(tile: LevelTile, box: Box, scale: tuple[float, float]) -> Warp:
-    """Return a tile's warp in the unit frame of the tile.
-
-    The network's frames end at the centres of a level's outermost units; the
-    tile's ends at the centres of its outermost pixels, which lie further out.
-
-    Parameters
-    ----------
-    tile : LevelTile
-        Positions in pixels of the level's input map.
-    box : Box
-        The tile in network pixels.
-    scale : tuple of float
-        Source pixels per network pixel, (y, x).
-    """
-    size = np.array([box[2] - box[0], box[3] - box[1]], dtype=np.float32)
-    unit_px = size / np.array(tile.coverage.shape, dtype=np.float32)
-
-    def to_unit(level_px: Array) -> Array:
-        tile_px = (level_px + 0.5) * unit_px - 0.5
-        unit = 2.0 * tile_px / np.maximum(size - 1.0, 1.0) - 1.0
-        return np.ascontiguousarray(unit, dtype=np.float32)
-
-    return Warp(
-        level=tile.level,
-        family=tile.family,
-        lattice=to_unit(tile.lattice_px),
-        fiducials=to_unit(tile.fiducials_px),
-        points=to_unit(tile.points_px),
-        coverage=np.ascontiguousarray(tile.coverage),
-        tile_px=box,
-        image_scale=scale,
-    )
 
 
 @lru_cache(maxsize=8)

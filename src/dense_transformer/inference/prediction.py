@@ -177,13 +177,13 @@ def _add(
     start: float,
 ) -> Iterator[Progress]:
     """Add a batch to the stitch and tell how far it is, with what was finished."""
-    message = ""
-    if stitch.done == 0 and (dropped := stitch.dropped_bytes(results[0])):
+    message, before = "", stitch.done
+    parts = stitch.add([place for place, _ in batch], results)
+    if before == 0 and stitch.dropped_bytes:
         message = (
             "points and coverage of the single tiles would take "
-            f"{dropped / 2**30:.1f} GiB: only their fiducials are kept"
+            f"{stitch.dropped_bytes / 2**30:.1f} GiB: only their fiducials are kept"
         )
-    parts = stitch.add([place for place, _ in batch], results)
     done, total = stitch.done, len(stitch.plan)
     left = (monotonic() - start) / done * (total - done)
     shown: Sequence[Part | None] = parts or [None]

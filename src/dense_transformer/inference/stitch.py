@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from dense_transformer.inference.blend import Blend, merge_boxes
 from dense_transformer.inference.engine import TileResult
-from dense_transformer.inference.mosaics import LevelMosaic, make_warp
+from dense_transformer.inference.mosaics import LevelMosaic
 from dense_transformer.inference.source import NetworkView
 from dense_transformer.inference.tiles import TilePlan
+from dense_transformer.inference.warps import WarpStore
 from dense_transformer.types import Array, Box, LevelMaps, Part, Warp
-
-LARGEST_WARPS = 2**28  # bytes of points and coverage; more are not kept
 
 
 class Stitch:
@@ -27,8 +25,8 @@ class Stitch:
     probability, labels : ndarray, shape (h, w)
         Written to, see `Blend`.
     keep_warps : bool
-        Keep every tile's warp. Where their points and coverage would take more
-        than `LARGEST_WARPS` bytes, only the fiducials are kept.
+        Keep every tile's warp, see `WarpStore`; only fiducials where points and
+        coverage would take more than `LARGEST_WARPS` bytes.
     """
 
     def __init__(
@@ -46,7 +44,7 @@ class Stitch:
         self._blend = Blend(plan, view, probability, labels)
         self._mosaics: dict[int, LevelMosaic] = {}
         self._keep_warps = keep_warps
-        self._warps: dict[tuple[int, int], Warp] = {}  # by tile and level
+        self._stores: dict[int, WarpStore] = {}
 
     def add(
         self, places: Sequence[tuple[int, int]], results: Sequence[TileResult]
@@ -60,14 +58,15 @@ class Stitch:
         return [Part(box, self._copy(box)) for box in merge_boxes(boxes)]
 
     def _add_levels(self, place: tuple[int, int], result: TileResult) -> None:
-        for level in result.levels:
-            if level.level not in self._mosaics:
-                self._mosaics[level.level] = LevelMosaic(
-                    level.level, self.plan, self._view.scale
-                )
-            self._mosaics[level.level].add(*place, level)
-        if self._keep_warps:
-            self._keep(place, result)
+        for tile in result.levels:
+            if tile.level not in self._mosaics:
+                scale = self._view.scale
+                self._mosaics[tile.level] = LevelMosaic(tile.level, self.plan, scale)
+                if self._keep_warps:
+                    self._stores[tile.level] = WarpStore(tile, self.plan, scale)
+            self._mosaics[tile.level].add(*place, tile)
+            if self._keep_warps:
+                self._stores[tile.level].put(*place, tile)
 
     def levels(self) -> tuple[LevelMaps, ...]:
         """Return the mosaics of all transformers, by level."""
@@ -75,22 +74,15 @@ class Stitch:
 
     def warps(self) -> tuple[Warp, ...]:
         """Return the warps of all tiles, in the order of the plan, then by level."""
-        return tuple(self._warps[key] for key in sorted(self._warps))
+        stores = [self._stores[level] for level in sorted(self._stores)]
+        return tuple(
+            store.warp(*place) for place in self.plan.order() for store in stores
+        )
 
-    def dropped_bytes(self, result: TileResult) -> int:
-        """Return the bytes of all points and coverage, if too many; else 0."""
-        tile = sum(one.points_px.nbytes + one.coverage.nbytes for one in result.levels)
-        total = tile * len(self.plan)
-        return total if self._keep_warps and total > LARGEST_WARPS else 0
-
-    def _keep(self, place: tuple[int, int], result: TileResult) -> None:
-        drop = self.dropped_bytes(result) > 0
-        for level in result.levels:
-            warp = make_warp(level, self.plan.box(*place), self._view.scale)
-            if drop:
-                nothing = np.empty((0, 0, 2), np.float32)
-                warp = replace(warp, points=nothing, coverage=nothing[..., 0])
-            self._warps[self.plan.index(*place), level.level] = warp
+    @property
+    def dropped_bytes(self) -> int:
+        """Bytes of points and coverage that are not kept, being too many."""
+        return sum(store.dropped_bytes for store in self._stores.values())
 
     def _copy(self, box: Box) -> Array:
         piece = np.array(self._probability[box[0] : box[2], box[1] : box[3]])

@@ -52,33 +52,29 @@ class Axis:
         Returns
         -------
         tuple of Share
-            One for each tile. A weight rises as sin^2 over the overlap of
-            neighbouring tiles and is flat towards the border of the image;
-            the weights of a unit are divided by their sum.
+            One for each tile. Weights rise and fall as sin^2 over the overlap
+            of neighbouring tiles; those of a unit are divided by their sum, so
+            where only one tile reaches it counts in full.
         """
         edges = np.array(self.starts, dtype=np.float64) - 0.5
         lows = np.searchsorted(positions, edges, "left")
         highs = np.searchsorted(positions, edges + self.tile, "left")
         lows[0], highs[-1] = 0, len(positions)
         raw, total = [], np.zeros(len(positions))
-        for index, (low, high) in enumerate(zip(lows, highs, strict=True)):
-            raw.append(self._window(index, positions[low:high]))
+        for start, low, high in zip(self.starts, lows, highs, strict=True):
+            raw.append(self._window(start, positions[low:high]))
             total[low:high] += raw[-1]
         return tuple(
             Share(int(low), int(high), (w / total[low:high]).astype(np.float32))
             for low, high, w in zip(lows, highs, raw, strict=True)
         )
 
-    def _window(self, index: int, positions: Array) -> Array:
+    def _window(self, start: int, positions: Array) -> Array:
         """Return the weights of a tile before they are divided by their sum."""
-        start = self.starts[index] - 0.5
         ramp = max(1, self._overlap())
-        rise = (positions - start) / ramp if index > 0 else np.ones(len(positions))
-        fall = (start + self.tile - positions) / ramp
-        if index == len(self.starts) - 1:
-            fall = np.ones(len(positions))
-        window = _smooth(rise) * _smooth(fall)
-        return np.asarray(np.maximum(window, _LEAST_WEIGHT))
+        rise = (positions - (start - 0.5)) / ramp
+        fall = (start - 0.5 + self.tile - positions) / ramp
+        return np.asarray(np.maximum(_smooth(rise) * _smooth(fall), _LEAST_WEIGHT))
 
     def _overlap(self) -> int:
         """Return the least overlap of neighbouring tiles, px."""
