@@ -29,12 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     layer = _open_image(viewer, given.image)
     viewer.layers.selection.active = layer
     tab = open_dock(viewer).predict
+    viewer.reset_view()  # the dock has made the canvas narrower
     outcome: list[bool] = []
     tab.shown.connect(lambda: _show_warp(viewer))
     tab.shown.connect(lambda: outcome.append(True))
     tab.gave_up.connect(lambda text: outcome.append(False))
-    if given.model is not None:
-        tab.prefer_model(given.model)
+    tab.prefer_model(given.model)
     tab.predict_layer(layer)
     if given.screenshot is None:
         napari.run()
@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--image", type=Path, help="Image to open instead of the sample."
     )
-    parser.add_argument("--model", help="Name or file of a model.")
+    parser.add_argument(
+        "--model", default="em-membrane-dtn", help="Name or file of a model."
+    )
     parser.add_argument("--screenshot", type=Path, help="Write a PNG and end.")
     return parser
 

@@ -7,7 +7,7 @@ that the window only has to show what comes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,15 @@ def describe(
     for level in sorted({w.level for _, r in results for w in r.warps}):
         warps = [(z, w) for z, r in results for w in r.warps if w.level == level]
         specs += _fiducials(level, warps, source)
-    return specs
+    return [_named(spec, source, results[0][1].classes[-1]) for spec in specs]
+
+
+def _named(spec: LayerSpec, source: Source, found: str) -> LayerSpec:
+    """Return `spec` named after its image, and after what a model finds."""
+    what = spec.role
+    if found != "boundary":
+        what = what.replace("boundary", found).replace("boundaries", found)
+    return replace(spec, name=f"{source.image.name} {what}")
 
 
 def _coverage(maps: list[tuple[int, LevelMaps]], source: Source) -> LayerSpec:
@@ -197,7 +205,6 @@ def _spec(
     features: dict[str, np.ndarray] | None = None,
     **look: Any,
 ) -> LayerSpec:
-    name = f"{source.image.name} {role}"
     stem = role.partition(" level")[0]
     look = {**LOOKS[stem], **look}
     if stem == "boundaries" and data.shape[-2] * data.shape[-1] > LARGE:
@@ -205,7 +212,7 @@ def _spec(
         look |= {"contour": 0, "opacity": 0.5}
     if stem == "boundary probability" and data.dtype == np.uint8:
         look["contrast_limits"] = (0, 255)
-    return LayerSpec(kind, role, name, data, place, look, features or {})
+    return LayerSpec(kind, role, role, data, place, look, features or {})
 
 
 def _lead_ones(source: Source) -> list[float]:

@@ -81,7 +81,8 @@ def make_layer(spec: LayerSpec, layer_id: object = None) -> Layer:
     options = {**spec.frame, **look, "name": spec.name}
     layer = KINDS[spec.kind](_own(spec), **options)
     if layer_id is not None:
-        layer.metadata = {KEY: {"source": layer_id, "role": spec.role}}
+        tag = {"source": layer_id, "role": spec.role, "name": spec.name}
+        layer.metadata = {KEY: tag}
     return layer
 
 
@@ -95,7 +96,24 @@ def warm_up() -> None:
     Vectors(np.zeros((1, 2, 2)))
 
 
+def stale_layers(
+    layers: Iterable[Layer], specs: Iterable[LayerSpec], layer_id: object
+) -> list[Layer]:
+    """Return results of a source layer that a new prediction has no part of.
+
+    Such as the warp of a DTN after its plain twin has predicted the same image.
+    """
+    roles = {spec.role for spec in specs}
+    tags = [(layer, layer.metadata.get(KEY)) for layer in layers]
+    ours = [(layer, tag) for layer, tag in tags if tag and tag["source"] == layer_id]
+    return [layer for layer, tag in ours if tag["role"] not in roles]
+
+
 def _update(layer: Layer, spec: LayerSpec) -> None:
+    tag = layer.metadata[KEY]
+    if layer.name == tag["name"] != spec.name:  # another model finds something else
+        layer.name = spec.name
+        layer.metadata = {KEY: {**tag, "name": layer.name}}
     layer.data = _own(spec)
     if spec.features:
         layer.features = dict(spec.features)
@@ -155,6 +173,9 @@ class Placer(QObject):
     ) -> None:
         """Begin to place `specs`; gives up as soon as `wanted` says no."""
         self.shut_down()
+        specs = list(specs)
+        for layer in stale_layers(self._viewer.layers, specs, layer_id):
+            self._viewer.layers.remove(layer)
         visible_first = sorted(specs, key=lambda spec: not spec.look["visible"])
         self._waiting = deque((spec, layer_id) for spec in visible_first)
         self._wanted = wanted

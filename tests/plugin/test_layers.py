@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_core import SHIFT_PX, TILE, fake_prediction
@@ -35,6 +37,14 @@ def test_every_result_is_named_after_the_image():
         "em lattice level 4",
         "em fiducials level 4",
     }
+
+
+def test_model_of_roads_names_its_layers_after_roads():
+    layer = Image(np.zeros((32, 32)), name="street")
+    road = replace(fake_prediction(np.zeros((32, 32), "f4")), classes=("other", "road"))
+    names = {s.name for s in describe([(0, road)], read_source(layer, (0, 0)))}
+    assert {"street road probability", "street road"} < names
+    assert not any("bound" in name for name in names)
 
 
 def test_plain_network_gives_probability_and_boundaries_alone():

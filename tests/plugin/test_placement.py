@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_core import fake_prediction
@@ -105,6 +107,21 @@ def test_features_follow_when_the_number_of_tiles_changes(viewer):
         arrows = find_layer(viewer.layers, image.unique_id, "displacement level 4")
         assert len(points.features) == len(points.data) == 16 * len(results)
         assert len(arrows.features) == len(arrows.data)
+
+
+def test_layers_are_named_after_what_the_last_model_finds(viewer):
+    image = viewer.add_image(np.zeros(SHAPE), name="em")
+    place_all(viewer, image, 0.2)
+    viewer.layers["em boundaries"].name = "mine"
+    source = read_source(image, (0, 0))
+    road = replace(fake_prediction(np.zeros(SHAPE, "f4")), classes=("other", "road"))
+    for result, name in ((road, "em road probability"), (road, "em road probability")):
+        for spec in describe([(0, result)], source):
+            place_layer(viewer, spec, image.unique_id)
+        assert name in viewer.layers
+    assert "mine" in viewer.layers
+    place_all(viewer, image, 0.2)
+    assert "em boundary probability" in viewer.layers
 
 
 def test_results_are_told_from_images(viewer):

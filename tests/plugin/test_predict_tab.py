@@ -53,6 +53,20 @@ def test_running_again_updates_the_layers_in_place(bench):
     assert w.result("boundaries").opacity == 0.2
 
 
+def test_plain_network_leaves_no_warp_of_another_network(bench, core):
+    w = bench(squares())
+    other = w.add_image(squares(), name="other")
+    w.run()
+    w.tab.images.choose(w.viewer.layers["image"])
+    w.run()
+    assert len(w.viewer.layers) == 16
+    core.plain = True
+    w.run()
+    names = {layer.name for layer in w.viewer.layers if "image" in layer.name}
+    assert names == {"image", "image boundary probability", "image boundaries"}
+    assert w.result("fiducials level 4", other) is not None
+
+
 def test_stop_ends_the_run_and_adds_nothing(window, core):
     w = window(squares())
     core.gate.clear()
