@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +66,26 @@ def test_predict_refuses_in_one_line(words, text, tiny_model, stack, tmp_path, c
     assert error.startswith("dtn: error: ")
     assert text in error
     assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_a_signal_ends_a_prediction_and_leaves_no_half_files(tiny_model, tmp_path):
+    image, out = tmp_path / "large.tif", tmp_path / "out"
+    tifffile.imwrite(image, np.zeros((6000, 6000), np.uint8))
+    words = [str(image), "--model", str(tiny_model), "--out", str(out), "--batch", "1"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "dense_transformer", "predict", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        for line in process.stderr:
+            if "tiles (" in line:  # the first of tens of thousands are on their way
+                process.send_signal(signal.SIGINT)
+                break
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped after" in said
+    assert list(out.iterdir()) == []
 
 
 def test_evaluate_gives_scores_counted_by_hand(tmp_path, capsys):
