@@ -8,7 +8,6 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 # Before napari is imported: it reads them once.
@@ -18,13 +17,6 @@ os.environ["NAPARI_CONFIG"] = str(_SETTINGS)
 os.environ["NAPARI_ENSURE_PLUGIN_MAIN_THREAD"] = "1"
 
 from fake_core import FakeCore
-
-
-def squares(size: int = 128) -> np.ndarray:
-    """Return a bright image with one dark bar: rows 40..47, columns 16..111."""
-    image = np.full((size, size), 200, np.uint8)
-    image[40:48, 16 : size - 16] = 20
-    return image
 
 
 @pytest.fixture

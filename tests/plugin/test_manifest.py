@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import squares
+from drawn_squares import squares
 from npe2 import PluginManifest
 
 import napari_dtn

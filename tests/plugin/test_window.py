@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import squares
+from drawn_squares import squares
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 import torch
-from conftest import small_config
+from small_runs import small_config
 from torch import nn
 
 from dense_transformer.training import RunDirectory, batch_norm, train

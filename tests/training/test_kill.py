@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from conftest import small_config
+from small_runs import small_config
 
 from dense_transformer.training import RunDirectory, train
 from dense_transformer.training.state import unpack_state

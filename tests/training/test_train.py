@@ -39,7 +39,7 @@ def history(run):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory, stripes):
     """A run of six steps that nothing interrupted, and what it yielded."""
-    from conftest import small_config
+    from small_runs import small_config
 
     run = tmp_path_factory.mktemp("runs") / "whole"
     about = AboutConfig(title="Stripes", terms="CC0")
