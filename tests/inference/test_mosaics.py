@@ -136,6 +136,41 @@ def test_a_network_at_rest_moves_nothing_whatever_its_resolution(resolution):
     assert inner == pytest.approx(resolution**2, rel=0.15)
 
 
+class Shrinker(Echo):
+    """Echo with a transformer that pulls everything to the centre, by a fifth."""
+
+    def __init__(self, resolution) -> None:
+        super().__init__()
+        self.resolution = resolution
+
+    def trace(self, x):
+        b, _, h, w = x.shape
+        size = h // PITCH, w // PITCH
+        rest = [torch.linspace(0, n - 1, round(n * self.resolution)) for n in size]
+        at = torch.stack(torch.meshgrid(*rest, indexing="ij"), -1)
+        centre = (torch.tensor(size) - 1) / 2
+        corners = torch.tensor([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
+        points = (at - 0.2 * (at - centre)).expand(b, -1, -1, -1)
+        warp = TensorWarp(
+            LEVEL, "attention", (2, 2), corners, corners.expand(b, -1, -1) * 0.8,
+            points, size, torch.zeros(b, 2), torch.ones(2),
+        )  # fmt: skip
+        return Trace(super().trace(x).logits, (warp,))
+
+
+@pytest.mark.parametrize("resolution", [0.5, 1.0, 2.0])
+def test_displacement_stands_where_it_happens_whatever_the_resolution(resolution):
+    image = image_of(np.zeros((64, 96), np.float32))
+    model = model_of(Shrinker(resolution), (64, 96))
+    (level,) = finish(predict(model, image, CPU)).levels
+    y, x = (np.arange(n) - (n - 1) / 2 for n in (16, 24))
+    inner = np.s_[2:-2, 2:-2]
+    for axis, wanted in enumerate((y[:, None], x[None, :])):
+        wanted = np.broadcast_to(-0.2 * PITCH * wanted, (16, 24))
+        found = level.displacement_px[..., axis]
+        np.testing.assert_allclose(found[inner], wanted[inner], atol=0.02)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (33, 47)], ids=str)
 def test_small_images_have_mosaics_too(size):
     (level,) = predicted(size=size).levels
