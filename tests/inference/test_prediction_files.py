@@ -14,7 +14,12 @@ import tifffile
 from known_networks import Echo, model_of, tiny_dtn
 
 from dense_transformer.config import PredictConfig
-from dense_transformer.data import read_image, read_section
+from dense_transformer.data import (
+    measure_intensity,
+    read_image,
+    read_section,
+    resample,
+)
 from dense_transformer.errors import StoppedError, WriteError
 from dense_transformer.inference import predict, predict_to_files, write_prediction
 from dense_transformer.inference.files import file_name
@@ -114,6 +119,18 @@ def test_straight_into_files_is_the_same(tmp_path, dtype):
     again = read_image(files[0])
     assert again.pixel_nm == pytest.approx((4.6, 9.2), rel=1e-6)
     np.testing.assert_array_equal(read_section(again)[..., 0], wanted.probability)
+
+
+def test_the_callers_pixel_size_goes_before_the_files(tmp_path):
+    """Twice the model's size: the network sees twice as many pixels."""
+    network = Echo()
+    config = PredictConfig(device="cpu", pixel_nm=(8.0, 8.0))
+    model = model_of(network, (32, 32), pixel_nm=(4.0, 4.0))
+    image = noise(size=(16, 16), pixel_nm=(4.0, 4.0))
+    _, files = finish(predict_to_files(model, image, config, out=tmp_path))
+    seen = resample(measure_intensity(image).apply(image.data), (2.0, 2.0))
+    np.testing.assert_allclose(network.batches[0][0].numpy(), seen, atol=1e-5)
+    assert read_image(files[0]).pixel_nm == pytest.approx((8.0, 8.0), rel=1e-6)
 
 
 def test_a_second_run_replaces_the_first(tmp_path):

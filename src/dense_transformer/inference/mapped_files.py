@@ -57,6 +57,7 @@ def predict_to_files(
         And what `predict` raises.
     """
     config = config or PredictConfig()
+    image = replace(image, pixel_nm=config.pixel_nm or image.pixel_nm)
     folder, name = make_folder(out), file_name(result_name(image, section))
     paths = folder / f"{name}-probability.tif", folder / f"{name}-labels.tif"
     with contextlib.ExitStack() as stack:
