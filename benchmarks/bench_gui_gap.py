@@ -22,6 +22,7 @@ import sys
 import time
 
 PERIOD_MS = 10
+LONG_MS = 30
 PHASES = ("idle", "open", "run", "of it: prediction", "again")
 SIZE = 1024
 
@@ -51,13 +52,16 @@ def main() -> int:
     if given.json:
         print(json.dumps(runs, indent=1))
     print(f"{given.runs} runs, {os.cpu_count()} cores, load {runs[0]['load']:.1f}")
-    print("| phase | longest, ms | 99th percentile, ms | median, ms | seconds |")
-    print("|---|---:|---:|---:|---:|")
+    print(
+        "| phase | longest, ms | 99th percentile, ms | median, ms | "
+        f"over {LONG_MS} ms | seconds |"
+    )
+    print("|---|---:|---:|---:|---:|---:|")
     for phase in PHASES:
         rows = [r[phase] for r in runs]
         shown = " | ".join(
             _spread([row[key] for row in rows])
-            for key in ("longest", "p99", "median", "s")
+            for key in ("longest", "p99", "median", "over", "s")
         )
         print(f"| {phase} | {shown} |")
     return 0
@@ -93,6 +97,7 @@ class Gaps:
             "longest": gaps[-1],
             "p99": gaps[int(0.99 * (len(gaps) - 1))],
             "median": statistics.median(gaps),
+            "over": sum(gap > LONG_MS for gap in gaps),
             "s": times[-1] - begin,
         }
 

@@ -67,20 +67,20 @@ def describe(
     threshold : float
         Share of 1 from which a pixel counts as boundary.
     """
-    specs = []
-    for number in range(len(results[0][1].levels)):
-        maps = [(z, r.levels[number]) for z, r in results]
-        specs += [_coverage(maps, source), *_displacement(maps, source)]
-    first = results[0][0]
+    levels = range(len(results[0][1].levels))
+    maps = [[(z, r.levels[number]) for z, r in results] for number in levels]
     probability = _stack([r.probability for _, r in results], source)
     boundaries = np.empty(probability.shape, np.uint8)
     mark_boundaries(probability, threshold, boundaries)
-    place = source.frame.placed(_offset(source, first))
-    specs.append(_spec("image", "boundary probability", source, probability, place))
+    place = source.frame.placed(_offset(source, results[0][0]))
+    specs = [_spec("image", "boundary probability", source, probability, place)]
+    specs += [_coverage(level, source) for level in maps]
     specs.append(_spec("labels", "boundaries", source, boundaries, place))
-    for level in sorted({w.level for _, r in results for w in r.warps}):
-        warps = [(z, w) for z, r in results for w in r.warps if w.level == level]
-        specs += _fiducials(level, warps, source)
+    for level in maps:
+        specs += _displacement(level, source)
+    for number in sorted({w.level for _, r in results for w in r.warps}):
+        warps = [(z, w) for z, r in results for w in r.warps if w.level == number]
+        specs += _fiducials(number, warps, source)
     return [_named(spec, source, results[0][1].classes[-1]) for spec in specs]
 
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Vectors
 from napari.utils.colormaps import Colormap, DirectLabelColormap
-from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer, Signal
-from qtpy.QtWidgets import QWidget
 
 from napari_dtn.layers import LayerSpec
 from napari_dtn.looks import NOT_A_NUMBER
 
 KEY = "napari_dtn"
 KINDS = {"image": Image, "labels": Labels, "points": Points, "vectors": Vectors}
-PAUSE_MS = 50  # between turns, so that the window answers
-TURN_S = 0.1  # after which a turn takes no further layer; one takes 50 to 150 ms
 
 
 def find_layer(layers: Iterable[Layer], layer_id: object, role: str) -> Layer | None:
@@ -138,93 +130,3 @@ def _own(spec: LayerSpec) -> np.ndarray:
 
 def _ndim(spec: LayerSpec) -> int:
     return spec.data.ndim if spec.kind in ("image", "labels") else spec.data.shape[-1]
-
-
-class Placer(QObject):
-    """Places layers in turns of the event loop, so that none is long.
-
-    What is visible comes first, a layer a turn; the hidden ones follow, several
-    a turn. Drawing the window takes as long as adding a layer, so it is drawn
-    once, at the end. The selection stays.
-    """
-
-    placed = Signal()  # all of the last call
-
-    def __init__(self, viewer: Any, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._viewer, self._widget = viewer, parent
-        self._waiting: deque[tuple[LayerSpec, object]] = deque()
-        self._wanted: Callable[[], bool] = lambda: True
-        self._outlines: list[Callable[[], None]] = []
-        self._active: Layer | None = None
-        self._still: QWidget | None = None
-        self._timer = QTimer(self)
-        self._timer.setInterval(PAUSE_MS)
-        self._timer.setSingleShot(True)  # or an overdue turn follows at once
-        self._timer.timeout.connect(self._turn)
-
-    @property
-    def busy(self) -> bool:
-        """Whether layers wait to be placed."""
-        return bool(self._waiting) or self._timer.isActive()
-
-    def place(
-        self, specs: Iterable[LayerSpec], layer_id: object, wanted: Callable[[], bool]
-    ) -> None:
-        """Begin to place `specs`; gives up as soon as `wanted` says no."""
-        self.shut_down()
-        specs = list(specs)
-        for layer in stale_layers(self._viewer.layers, specs, layer_id):
-            self._viewer.layers.remove(layer)
-        visible_first = sorted(specs, key=lambda spec: not spec.look["visible"])
-        self._waiting = deque((spec, layer_id) for spec in visible_first)
-        self._wanted = wanted
-        self._timer.start()
-
-    def shut_down(self) -> None:
-        """Place nothing more, and draw the window again."""
-        self._waiting.clear()
-        self._outlines.clear()
-        if isalive(self._timer):  # Qt may have taken it with the window
-            self._timer.stop()
-            self._draw(True)
-
-    def _turn(self) -> None:
-        try:
-            if self._waiting and self._wanted():
-                self._draw(False)
-                self._place_some()
-                self._timer.start()
-                return
-        except BaseException:
-            self.shut_down()
-            raise
-        for show_outlines in self._outlines:
-            show_outlines()
-        self.shut_down()  # draws, in a turn of its own
-        self.placed.emit()
-
-    def _place_some(self) -> None:
-        end = time.monotonic() + TURN_S
-        while self._waiting and time.monotonic() < end:
-            visible = self._waiting[0][0].look["visible"]
-            spec, layer_id = self._waiting.popleft()
-            known = find_layer(self._viewer.layers, layer_id, spec.role)
-            layer = place_layer(self._viewer, spec, layer_id)
-            if layer is not known:
-                self._outlines.append(partial(outline, layer, spec))
-            if visible:
-                return
-
-    def _draw(self, on: bool) -> None:
-        """Let the window be drawn, with the selection from before, or hold it."""
-        selection = self._viewer.layers.selection
-        if not on and self._still is None:
-            self._active = selection.active
-            self._still = self._widget.window()
-            self._still.setUpdatesEnabled(False)
-        elif on and self._still is not None:
-            if self._active is not None and self._active in self._viewer.layers:
-                selection.active = self._active
-            self._still.setUpdatesEnabled(True)
-            self._still = self._active = None

@@ -11,7 +11,7 @@ from qtpy.QtCore import Signal
 
 from napari_dtn.collector import QuietCollector
 from napari_dtn.jobs import Job, JobRunner
-from napari_dtn.placement import Placer
+from napari_dtn.placer import Placer
 from napari_dtn.predicting import (
     Answer,
     Catalogue,

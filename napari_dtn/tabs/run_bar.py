@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
+from functools import partial
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -95,9 +97,13 @@ class RunBar(QWidget):
         if self._message:
             self.status.setText(self._message)
         self.setUpdatesEnabled(True)
-        self.repaint()
+        self._rest_until = math.inf  # until it is drawn
+        QTimer.singleShot(0, partial(self._drawn, began))
+
+    def _drawn(self, began: float) -> None:
+        """Rest for as long as the drawing since `began` was worth."""
         now = time.monotonic()
-        self._rest_until = now + (now - began) / SHARE
+        self._rest_until = min(self._rest_until, now + (now - began) / SHARE)
 
     def say(self, text: str) -> None:
         """Show a line of words."""

@@ -46,7 +46,8 @@ def test_second_prediction_adds_no_layer(viewer):
 def test_what_the_person_changed_stays(viewer):
     image = viewer.add_image(np.zeros(SHAPE), name="em")
     place_all(viewer, image, 0.2)
-    probability, boundaries = viewer.layers[4], viewer.layers[5]
+    probability = viewer.layers["em boundary probability"]
+    boundaries = viewer.layers["em boundaries"]
     for layer in viewer.layers[1:]:
         layer.visible = not layer.visible
         layer.opacity = 0.31

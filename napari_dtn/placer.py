@@ -1,0 +1,130 @@
+"""Adds layers without stopping the window for long."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from napari.layers import Layer
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import QWidget
+
+from napari_dtn.layers import LayerSpec
+from napari_dtn.placement import find_layer, outline, place_layer, stale_layers
+
+PAUSE_MS = 50  # between turns, so that the window answers
+TURN_S = 0.175  # what a turn may take; a single layer takes 50 to 150 ms
+# What napari takes to add a layer, its controls and its visuals, as measured; in
+# units of UNIT_S on that machine. An update takes a fraction of it.
+COST = {"image": 3.0, "labels": 6.0, "vectors": 2.0, "points": 2.5}
+UPDATE = 0.2
+DRAWING = 3.6
+UNIT_S = 0.025
+
+
+class Placer(QObject):
+    """Places layers in turns of the event loop, each of as many as fit.
+
+    Drawing the window takes longer than adding a layer, so it is drawn once, at
+    the end. How many layers fit into a turn is learnt from how long they took,
+    so that slower machines take more turns, not longer ones. The selection stays.
+    """
+
+    placed = Signal()  # all of the last call
+
+    def __init__(self, viewer: Any, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._viewer, self._widget = viewer, parent
+        self._waiting: deque[LayerSpec] = deque()
+        self._layer_id: object = None
+        self._wanted: Callable[[], bool] = lambda: True
+        self._outlines: list[Callable[[], None]] = []
+        self._active: Layer | None = None
+        self._still: QWidget | None = None
+        self._unit_s = UNIT_S
+        self._timer = QTimer(self)
+        self._timer.setInterval(PAUSE_MS)
+        self._timer.setSingleShot(True)  # or an overdue turn follows at once
+        self._timer.timeout.connect(self._turn)
+
+    @property
+    def busy(self) -> bool:
+        """Whether layers wait to be placed."""
+        return bool(self._waiting) or self._timer.isActive()
+
+    def place(
+        self, specs: Iterable[LayerSpec], layer_id: object, wanted: Callable[[], bool]
+    ) -> None:
+        """Begin to place `specs`; gives up as soon as `wanted` says no."""
+        self.shut_down()
+        specs = list(specs)
+        for layer in stale_layers(self._viewer.layers, specs, layer_id):
+            self._viewer.layers.remove(layer)
+        self._waiting, self._layer_id = deque(specs), layer_id
+        self._wanted = wanted
+        self._timer.start()
+
+    def shut_down(self) -> None:
+        """Place nothing more, and draw the window again."""
+        self._waiting.clear()
+        self._outlines.clear()
+        if isalive(self._timer):  # Qt may have taken it with the window
+            self._timer.stop()
+            self._draw(True)
+
+    def _turn(self) -> None:
+        try:
+            self._draw(False)
+            left = self._place_some(TURN_S / self._unit_s)
+            if self._waiting or left < DRAWING:
+                self._timer.start()
+                return
+            for show_outlines in self._outlines:
+                show_outlines()
+        except BaseException:
+            self.shut_down()
+            raise
+        self.shut_down()
+        self.placed.emit()
+
+    def _place_some(self, budget: float) -> float:
+        """Place what fits into `budget` units, one at least; return what is left."""
+        whole = budget
+        while self._waiting:
+            if not self._wanted():
+                self._waiting.clear()
+                break
+            spec = self._waiting[0]
+            old = find_layer(self._viewer.layers, self._layer_id, spec.role)
+            cost = COST[spec.kind] * (1 if old is None else UPDATE)
+            if cost > budget < whole:
+                break
+            self._waiting.popleft()
+            began = time.monotonic()
+            layer = place_layer(self._viewer, spec, self._layer_id)
+            if layer is not old:
+                self._learn((time.monotonic() - began) / cost)
+                self._outlines.append(partial(outline, layer, spec))
+            budget -= cost
+        return budget
+
+    def _learn(self, unit_s: float) -> None:
+        """Take in what a unit of cost has taken; a single hiccup counts little."""
+        self._unit_s += 0.25 * (min(unit_s, 3 * self._unit_s) - self._unit_s)
+
+    def _draw(self, on: bool) -> None:
+        """Let the window be drawn, with the selection from before, or hold it."""
+        selection = self._viewer.layers.selection
+        if not on and self._still is None:
+            self._active = selection.active
+            self._still = self._widget.window()
+            self._still.setUpdatesEnabled(False)
+        elif on and self._still is not None:
+            if self._active is not None and self._active in self._viewer.layers:
+                selection.active = self._active
+            self._still.setUpdatesEnabled(True)
+            self._still = self._active = None

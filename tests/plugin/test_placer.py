@@ -1,0 +1,96 @@
+"""Adding layers in turns: none is lost, the window is always drawn again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fake_core import fake_prediction
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QWidget
+
+from napari_dtn import placer as module
+from napari_dtn.layers import describe
+from napari_dtn.placer import Placer
+from napari_dtn.sources import read_source
+
+
+@pytest.fixture
+def setting(qtbot):
+    """Return a viewer, a widget, a placer on it, an image, and its specs."""
+    viewer, widget = ViewerModel(), QWidget()
+    qtbot.addWidget(widget)
+    image = viewer.add_image(np.zeros((64, 96)), name="em")
+    result = fake_prediction(np.zeros((64, 96), np.float32))
+    specs = describe([(0, result)], read_source(image, (0, 0)))
+    return viewer, widget, Placer(viewer, widget), image, specs
+
+
+def run(placer, specs, image, wanted, qtbot):
+    with qtbot.waitSignal(placer.placed, timeout=20000):
+        placer.place(specs, image.unique_id, wanted)
+
+
+@pytest.mark.parametrize("turn_s", [0.0, 0.1, 1000.0])
+def test_all_layers_come_in_order_however_little_fits_a_turn(
+    setting, qtbot, monkeypatch, turn_s
+):
+    monkeypatch.setattr(module, "TURN_S", turn_s)
+    monkeypatch.setattr(module, "DRAWING", min(3.6, turn_s))
+    viewer, widget, placer, image, specs = setting
+    run(placer, specs, image, lambda: True, qtbot)
+    assert [layer.name for layer in viewer.layers[1:]] == [s.name for s in specs]
+    assert viewer.layers.selection.active is image
+    assert widget.updatesEnabled()
+    assert not placer.busy
+
+
+def test_turns_hold_no_more_than_their_budget(setting, qtbot, monkeypatch):
+    viewer, _, placer, image, specs = setting
+    turns = []
+    place_some = placer._place_some
+
+    def count(budget):
+        before = len(viewer.layers)
+        left = place_some(7.0)
+        turns.append([s.kind for s in specs[before - 1 : len(viewer.layers) - 1]])
+        return left
+
+    monkeypatch.setattr(placer, "_place_some", count)
+    run(placer, specs, image, lambda: True, qtbot)
+    assert [turn for turn in turns if turn] == [
+        ["image", "image"],
+        ["labels"],
+        ["vectors", "vectors", "points"],
+        ["points"],
+    ]
+
+
+def test_slow_machine_gets_more_turns(setting):
+    placer = setting[2]
+    before = placer._unit_s
+    for _ in range(20):
+        placer._learn(4 * before)
+    assert placer._unit_s == pytest.approx(4 * before, rel=0.05)
+
+
+def test_giving_up_half_way_draws_the_window_again(setting, qtbot, monkeypatch):
+    monkeypatch.setattr(module, "TURN_S", 0.0)
+    monkeypatch.setattr(module, "DRAWING", 0.0)
+    viewer, widget, placer, image, specs = setting
+    run(placer, specs, image, lambda: len(viewer.layers) < 4, qtbot)
+    assert len(viewer.layers) == 4
+    assert widget.updatesEnabled()
+
+
+def test_error_while_placing_draws_the_window_again(setting, qtbot, monkeypatch):
+    _, widget, placer, image, specs = setting
+
+    def fail(*arguments):
+        raise ValueError("a broken layer")
+
+    monkeypatch.setattr(module, "place_layer", fail)
+    with qtbot.captureExceptions() as errors:
+        placer.place(specs, image.unique_id, lambda: True)
+        qtbot.waitUntil(lambda: bool(errors), timeout=20000)
+    assert widget.updatesEnabled()
+    assert not placer.busy
