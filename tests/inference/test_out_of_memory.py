@@ -115,6 +115,7 @@ torch.set_num_threads(1)
 from known_networks import image_of, model_of
 from dense_transformer.config import NetworkConfig, PredictConfig
 from dense_transformer.inference import predict
+from dense_transformer.inference.devices import is_out_of_memory
 from dense_transformer.nn import build_network
 from dense_transformer.work import finish
 network = build_network(NetworkConfig(depth=3, base_channels=16)).eval()
@@ -145,6 +146,11 @@ def test_other_errors_are_not_tried_again(error):
     with pytest.raises(type(error), match=str(error)[:20].replace("(", r"\(")):
         run(network)
     assert network.calls == 2
+
+
+def test_full_memory_is_told_from_all_else_by_type_and_text():
+    assert all(is_out_of_memory(error) for error in FULL)
+    assert not any(is_out_of_memory(error) for error in OTHERS)
 
 
 def test_nothing_of_the_failed_try_is_alive_in_the_next():
