@@ -16,6 +16,7 @@ from known_networks import Echo, image_of, model_of, tiny_dtn
 from dense_transformer.config import PredictConfig
 from dense_transformer.errors import DeviceError
 from dense_transformer.inference import engine, predict, prediction
+from dense_transformer.inference.devices import is_out_of_memory
 from dense_transformer.work import finish
 
 FULL = [
@@ -115,7 +116,6 @@ torch.set_num_threads(1)
 from known_networks import image_of, model_of
 from dense_transformer.config import NetworkConfig, PredictConfig
 from dense_transformer.inference import predict
-from dense_transformer.inference.devices import is_out_of_memory
 from dense_transformer.nn import build_network
 from dense_transformer.work import finish
 network = build_network(NetworkConfig(depth=3, base_channels=16)).eval()

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from known_networks import Echo, model_of, tiny_dtn
 
-from dense_transformer.config import PredictConfig
+from dense_transformer.config import NetworkConfig, PredictConfig, TransformerConfig
 from dense_transformer.data import (
     measure_intensity,
     read_image,
@@ -23,7 +23,8 @@ from dense_transformer.data import (
 from dense_transformer.errors import StoppedError, WriteError
 from dense_transformer.inference import predict, predict_to_files, write_prediction
 from dense_transformer.inference.files import file_name
-from dense_transformer.types import Image
+from dense_transformer.nn import build_network
+from dense_transformer.types import Image, Prediction
 from dense_transformer.work import finish
 
 CPU = PredictConfig(device="cpu")
@@ -92,6 +93,30 @@ def test_the_table_holds_every_fiducial_in_image_pixels(tmp_path):
         )
         np.testing.assert_allclose(rest, warp.to_image_px(warp.lattice), atol=1e-3)
         assert [int(r["index"]) for r in mine] == list(range(16))
+
+
+def test_all_levels_of_a_tile_have_its_number(tmp_path):
+    pairs = TransformerConfig(level=1), TransformerConfig(level=3)
+    config = NetworkConfig(depth=3, base_channels=2, transformers=pairs)
+    image = noise()
+    model = model_of(build_network(config).eval())
+    result = finish(predict(model, image, CPU))
+    files = write_prediction(result, image, tmp_path)
+    table = next(f for f in files if f.suffix == ".csv")
+    rows = [(int(r["tile"]), int(r["level"])) for r in csv.DictReader(table.open())]
+    tiles = len(result.warps) // 2
+    assert rows == [(t, n) for t in range(tiles) for n in (1, 3) for _ in range(16)]
+
+
+def test_shares_are_those_of_the_whole_image(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = (1 + (rng.random((1500, 1000)) < np.linspace(0, 1, 1500)[:, None])).astype(
+        np.uint8
+    )
+    result = Prediction(labels * 0.5, labels, (), (), ("a", "b"), "cpu", "large")
+    files = write_prediction(result, noise(), tmp_path)
+    shares = json.loads(files[-1].read_text())["class_shares"]
+    assert shares == pytest.approx([(labels == 1).mean(), (labels == 2).mean()])
 
 
 def test_a_plain_network_leaves_out_what_it_has_not(tmp_path):
