@@ -17,7 +17,7 @@ from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import find_layer, outline, place_layer, stale_layers
 
 PAUSE_MS = 50  # between turns, so that the window answers
-TURN_S = 0.175  # what a turn may take; a single layer takes 50 to 150 ms
+TURN_S = 0.15  # what a turn may take; a single layer takes 50 to 150 ms
 # What napari takes to add a layer, its controls and its visuals, as measured; in
 # units of UNIT_S on that machine. An update takes a fraction of it.
 COST = {"image": 3.0, "labels": 6.0, "vectors": 2.0, "points": 2.5}
