@@ -40,7 +40,18 @@ def _workers() -> list[str]:
 
 
 @pytest.fixture
-def bench(no_threads_left, core, qtbot):
+def first_session():
+    """Forget what another test has chosen."""
+    from napari_dtn.preferences import DEFAULTS, Preferences
+
+    preferences = Preferences()
+    for name, value in DEFAULTS.items():
+        preferences.set(name, value)
+    preferences.save()
+
+
+@pytest.fixture
+def bench(first_session, no_threads_left, core, qtbot):
     """Return a function that makes the tab beside a viewer without a window."""
     from napari.components import ViewerModel
     from window_driver import Window
@@ -61,7 +72,7 @@ def bench(no_threads_left, core, qtbot):
 
 
 @pytest.fixture
-def window(make_napari_viewer, no_threads_left, core, qtbot):
+def window(make_napari_viewer, first_session, no_threads_left, core, qtbot):
     """Return a function that opens a viewer with an image and the dock."""
     from window_driver import Window
 

@@ -1,4 +1,4 @@
-"""The Predict tab, driven by mouse and keyboard, mostly beside a plain viewer."""
+"""The Predict tab: runs, slices, errors and their results, beside a plain viewer."""
 
 from __future__ import annotations
 
@@ -6,31 +6,17 @@ import dask.array as da
 import numpy as np
 import pytest
 from drawn_squares import squares
-from napari.settings import get_plugin_settings
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel
 
 from dense_transformer.errors import DeviceError, ImageError
 from dense_transformer.types import Progress
-from napari_dtn.preferences import DEFAULTS
 from napari_dtn.sources import current_index
 
 pytestmark = pytest.mark.gui
 BAR = np.zeros((128, 128), bool)
 BAR[40:48, 16:112] = True
-
-
-def test_run_adds_named_layers_over_the_image(window):
-    w = window(squares())
-    w.run()
-    np.testing.assert_array_equal(w.result("boundary probability").data, BAR)
-    np.testing.assert_array_equal(w.result("boundaries").data, BAR)
-    visible = {layer.name for layer in w.viewer.layers if layer.visible}
-    assert visible == {"image", "image boundary probability", "image boundaries"}
-    assert "done" in w.tab.bar.status.text()
-    assert "CPU (fake)" in w.tab.bar.status.text()
 
 
 def test_selection_is_what_it_was_before_the_run(bench):
@@ -65,23 +51,6 @@ def test_plain_network_leaves_no_warp_of_another_network(bench, core):
     names = {layer.name for layer in w.viewer.layers if "image" in layer.name}
     assert names == {"image", "image boundary probability", "image boundaries"}
     assert w.result("fiducials level 4", other) is not None
-
-
-def test_stop_ends_the_run_and_adds_nothing(window, core):
-    w = window(squares())
-    core.gate.clear()
-    w.click(w.tab.bar.run)
-    w.until(lambda: len(core.calls) == 1)
-    assert w.tab.bar.stop.isEnabled()
-    assert not w.tab.bar.run.isEnabled()
-    w.click(w.tab.bar.stop)
-    w.until(lambda: "stopped" in w.tab.bar.status.text())
-    assert core.closed == 1
-    assert len(w.viewer.layers) == 1
-    assert not w.tab.bar.stop.isEnabled()
-    core.gate.set()
-    w.run()
-    assert len(w.viewer.layers) == 8
 
 
 def test_threshold_moves_the_boundaries_live(bench):
@@ -170,19 +139,6 @@ def test_every_kind_of_image_layer_is_predicted_in_its_own_frame(bench, kind):
     )
 
 
-def test_pixel_size_is_read_from_the_layer_and_can_be_typed(bench):
-    w = bench(squares(), scale=(0.004, 0.005), units=("um", "um"))
-    assert w.tab.pixels.value() == pytest.approx((4.0, 5.0))
-    assert "layer" in w.tab.pixels.hint.text()
-    assert "4 nm" in w.tab.pixels.hint.text()
-    w.run()
-    assert w.core.calls[-1][2].pixel_nm == pytest.approx((4.0, 5.0))
-    w.add_image(squares(), name="unknown")
-    assert w.tab.pixels.value() is None
-    w.run()
-    assert w.core.calls[-1][2].pixel_nm is None
-
-
 def test_error_is_notified_with_its_remedy_and_the_next_run_works(bench, core):
     w = bench(squares())
     core.error = DeviceError("device 'cuda' is not there; choose cpu")
@@ -231,181 +187,6 @@ def test_second_run_takes_the_place_of_the_first(bench, core):
     assert w.result("boundaries", w.viewer.layers["image"]) is None
 
 
-def test_closing_the_dock_during_a_run_ends_it(window, core):
-    w = window(squares())
-    core.gate.clear()
-    w.click(w.tab.bar.run)
-    w.until(lambda: len(core.calls) == 1)
-    w.viewer.window.remove_dock_widget(w.dock)
-    w.until(lambda: core.closed == 1)
-    w.add_image(squares(), name="later")
-    w.viewer.layers.clear()
-
-
-def test_hiding_the_dock_lets_the_run_finish(window, core):
-    w = window(squares())
-    core.gate.clear()
-    w.click(w.tab.bar.run)
-    w.until(lambda: len(core.calls) == 1)
-    w.frame.hide()
-    core.gate.set()
-    w.until(lambda: bool(w.shown))
-    assert w.result("boundaries") is not None
-
-
-def test_closing_napari_during_a_run_ends_it(window, core):
-    w = window(squares())
-    core.gate.clear()
-    w.click(w.tab.bar.run)
-    w.until(lambda: len(core.calls) == 1)
-    w.viewer.close()
-    w.until(lambda: core.closed == 1)
-
-
-def test_our_own_results_are_not_offered_as_images(bench):
-    w = bench(squares())
-    w.run()
-    combo = w.tab.images.combo
-    assert [combo.itemText(n) for n in range(combo.count())] == ["image"]
-    w.viewer.layers["image"].name = "renamed"
-    assert combo.currentText() == "renamed"
-
-
-def test_without_an_image_run_is_off_and_says_so(bench):
-    w = bench()
-    assert not w.tab.bar.run.isEnabled()
-    assert "Open an image" in w.tab.images.combo.currentText()
-    w.tab.run()
-    assert "open or select" in str(notification_manager.records[-1].message)
-
-
-def test_model_file_is_chosen_and_a_missing_one_is_an_error(bench, tmp_path):
-    w = bench(squares())
-    path = tmp_path / "mine.safetensors"
-    path.write_bytes(b"")
-    w.tab.open_model(str(path))
-    w.until(lambda: w.tab.models.combo.currentText() == "mine")
-    w.run()
-    assert w.core.calls[-1][0] == str(path)
-    w.tab.open_model(str(tmp_path / "none.safetensors"))
-    w.until(lambda: "there is no model file" in w.tab.bar.status.text())
-    assert w.tab.models.combo.currentText() == "mine"
-
-
-def test_own_model_file_is_there_in_the_next_session(bench, tmp_path):
-    path = tmp_path / "mine.safetensors"
-    path.write_bytes(b"")
-    w = bench(squares())
-    w.tab.open_model(str(path))
-    w.until(lambda: w.tab.models.combo.currentText() == "mine")
-    w.tab.shut_down()
-    again = bench(squares())
-    again.until(lambda: again.tab.models.combo.currentText() == "mine")
-    again.tab.models.choose("fake")
-
-
-def test_file_and_layer_asked_for_at_once_wait_for_the_models(bench, tmp_path):
-    path = tmp_path / "mine.safetensors"
-    path.write_bytes(b"")
-    w = bench(squares())
-    w.tab.list_models()
-    w.tab.prefer_model(str(path))
-    w.tab.predict_layer(w.tab.images.layer())
-    w.until(lambda: bool(w.shown))
-    assert [call[0] for call in w.core.calls] == [str(path)]
-    assert w.tab.models.choose("other")  # the list is there, too
-    w.tab.models.choose("fake")
-
-
-def test_image_is_let_go_once_its_layers_are_gone(bench):
-    import gc
-    import weakref
-
-    class Pixels(np.ndarray):
-        pass
-
-    w = bench()
-    pixels = squares().view(Pixels)
-    ref = weakref.ref(pixels)
-    w.add_image(pixels)
-    del pixels
-    w.run()
-    w.core.calls.clear()
-    w.viewer.layers.clear()
-    w.add_image(np.zeros((8, 8)))  # napari itself keeps the layer selected last
-    w.until(lambda: (gc.collect(), ref() is None)[1])
-
-
-def test_card_of_the_model_is_shown_when_it_is_unfolded(window):
-    w = window(squares())
-    card = w.tab.models.card
-    assert card.height() == 0 or not card.isVisible()
-    w.click(w.tab.models.about.toggleButton())
-    w.until(lambda: card.isVisible() and card.height() > 100)
-    assert "Finds dark pixels" in card.toPlainText()
-    assert "ROC AUC" in card.toPlainText()
-    w.tab.models.combo.setCurrentIndex(1)
-    assert "The same again" in card.toPlainText()
-
-
-def test_settings_are_there_in_the_next_session(bench):
-    w = bench(squares())
-    w.tab.threshold.setValue(0.3)
-    w.tab.device.setCurrentIndex(w.tab.device.findData("cpu"))
-    w.tab.form.set_values({"tile": (256, 256), "batch": 7})
-    w.tab.models.combo.setCurrentIndex(1)
-    w.tab.shut_down()
-    page = get_plugin_settings("napari-dtn").predict
-    assert (page.threshold, page.tile_width) == (0.3, 256)
-    try:
-        again = bench(squares())
-        assert again.tab.threshold.value() == pytest.approx(0.3)
-        assert again.tab.device.currentData() == "cpu"
-        assert again.tab.form.values()["tile"] == (256, 256)
-        assert again.tab.form.values()["batch"] == 7
-        assert again.tab.models.model().key == "other"
-        again.run()
-        config = again.core.calls[-1][2]
-        assert (config.device, config.tile, config.batch) == ("cpu", (256, 256), 7)
-    finally:
-        for name, value in DEFAULTS.items():
-            again.tab._preferences.set(name, value)
-
-
-def test_every_control_can_be_reached_and_read(window):
-    w = window(squares())
-    w.tab.advanced.expand(animate=False)
-    w.tab.models.about.expand(animate=False)
-    kinds = (QComboBox, QAbstractSpinBox, QAbstractButton)
-    controls = [c for kind in kinds for c in w.tab.findChildren(kind) if c.isVisible()]
-    assert len(controls) > 10
-    for control in controls:
-        name = control.accessibleName() or getattr(control, "text", str)()
-        assert name, f"{control} has no name"
-    buddies = {label.buddy() for label in w.tab.findChildren(QLabel)} - {None}
-    for widget in (w.tab.images, w.tab.models, w.tab.device, w.tab.threshold):
-        assert widget in buddies
-
-
-def test_tab_key_goes_through_the_controls_from_top_to_bottom(window):
-    w = window(np.zeros((5, 64, 64)))
-    w.tab.advanced.expand(animate=False)
-    w.tab.images.combo.setFocus()
-    heights = []
-    while not w.tab.threshold.isAncestorOf(focus := w.tab.focusWidget()):
-        heights.append(focus.mapTo(w.tab, focus.rect().center()).y())
-        QTest.keyClick(focus, Qt.Key.Key_Tab)
-        assert len(heights) < 30
-    assert len(heights) > 12
-    assert heights == sorted(heights)
-
-
-def test_tab_fits_into_a_narrow_dock(window):
-    w = window(np.zeros((5, 64, 64)))
-    w.tab.advanced.expand(animate=False)
-    assert w.tab.minimumSizeHint().width() <= 300
-
-
 def test_too_large_pixels_are_an_error_of_the_core_shown_as_it_is(bench, core):
     w = bench(squares())
     core.error = ImageError("pixels of (99.0, 99.0) nm; set pixel_nm to the true size")
@@ -425,16 +206,3 @@ def test_progress_says_how_far_how_long_and_on_what(bench, core):
     core.gate.set()
     w.until(lambda: bool(w.shown))
     assert w.tab.bar.bar.value() == 0
-
-
-def test_tiles_on_screen_are_asked_for_first(window, core):
-    w = window(squares())
-    w.run()
-    assert core.regions == [None]  # all of it is on screen
-    w.viewer.scene.camera.zoom *= 8
-    w.viewer.scene.camera.center = (64, 64)
-    w.qtbot.wait(300)
-    w.run()
-    top, left, bottom, right = core.regions[-1]
-    assert 40 < top < 64 < bottom < 90
-    assert 40 < left < 64 < right < 90
