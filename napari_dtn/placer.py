@@ -79,8 +79,10 @@ class Placer(QObject):
     def _turn(self) -> None:
         try:
             self._draw(False)
-            left = self._place_some(TURN_S / self._unit_s)
-            if self._waiting or left < DRAWING:
+            budget = TURN_S / self._unit_s
+            left = self._place_some(budget)
+            # A turn that placed nothing draws, however slow the machine.
+            if self._waiting or left < min(DRAWING, budget):
                 self._timer.start()
                 return
             for show_outlines in self._outlines:

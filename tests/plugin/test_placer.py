@@ -35,7 +35,6 @@ def test_all_layers_come_in_order_however_little_fits_a_turn(
     setting, qtbot, monkeypatch, turn_s
 ):
     monkeypatch.setattr(module, "TURN_S", turn_s)
-    monkeypatch.setattr(module, "DRAWING", min(3.6, turn_s))
     viewer, widget, placer, image, specs = setting
     run(placer, specs, image, lambda: True, qtbot)
     assert [layer.name for layer in viewer.layers[1:]] == [s.name for s in specs]
@@ -75,7 +74,6 @@ def test_slow_machine_gets_more_turns(setting):
 
 def test_giving_up_half_way_draws_the_window_again(setting, qtbot, monkeypatch):
     monkeypatch.setattr(module, "TURN_S", 0.0)
-    monkeypatch.setattr(module, "DRAWING", 0.0)
     viewer, widget, placer, image, specs = setting
     run(placer, specs, image, lambda: len(viewer.layers) < 4, qtbot)
     assert len(viewer.layers) == 4
