@@ -49,28 +49,30 @@ def main() -> None:
                 transformer_freeze=0.0,
             )
             learners[name] = Learner(config, device, torch.ones(2), processes)
-        seconds: dict[str, list[float]] = {name: [] for name in learners}
+        seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in learners}
         for run in range(given.runs + 3):  # the first three warm up
             for name, learner in learners.items():
-                start = time.perf_counter()
+                start = time.perf_counter(), time.process_time()
                 learner.learn(batch, run + 1)
                 if device.type == "cuda":
                     torch.cuda.synchronize()
                 if run >= 3:
-                    seconds[name].append(time.perf_counter() - start)
-    ratios = sorted(d / u for d, u in zip(*seconds.values(), strict=True))
+                    wall, cpu = time.perf_counter(), time.process_time()
+                    seconds[name].append((wall - start[0], cpu - start[1]))
     print(
         f"{given.batch} x 224 x 224, base {given.base}, {given.precision} on {device}, "
         f"{torch.get_num_threads()} of {os.cpu_count()} threads, "
         f"load {os.getloadavg()[0]:.1f}, torch {torch.__version__}"
     )
-    for name, runs in seconds.items():
-        print(f"{name:5} {statistics.median(runs):.4f} s (least {min(runs):.4f})")
-    least = min(seconds["dtn"]) / min(seconds["unet"])
-    print(
-        f"ratio {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}), "
-        f"of the least {least:.3f}"
-    )
+    for which, kind in enumerate(("wall", "CPU")):  # a busy machine disturbs CPU less
+        dtn, unet = ([run[which] for run in runs] for runs in seconds.values())
+        ratios = sorted(a / b for a, b in zip(dtn, unet, strict=True))
+        print(
+            f"{kind:4} s: dtn {statistics.median(dtn):.4f} unet "
+            f"{statistics.median(unet):.4f}, ratio {statistics.median(ratios):.3f} "
+            f"({ratios[0]:.3f} to {ratios[-1]:.3f}), of the least "
+            f"{min(dtn) / min(unet):.3f}"
+        )
 
 
 if __name__ == "__main__":
