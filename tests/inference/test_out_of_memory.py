@@ -106,6 +106,8 @@ def test_tiles_are_not_made_uselessly_small():
         run(network, tile=(128, 128))
 
 
+# Slow: where memory is really full, oneDNN itself crashed the process now and then.
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 def test_memory_that_is_really_full_gives_the_same_result():
     """In a process of its own whose address space may grow by 200 MiB only.
