@@ -32,6 +32,9 @@ class TransformerConfig(Settings):
     gain: float = setting(
         0.1, "Gain of the localisation's last layer (offset form).", low=1e-4, high=10.0
     )
+    centred: bool = setting(
+        False, "Take the mean over images off, so that no warp is the same for all."
+    )
     localisation_channels: int = setting(
         32, "Channels of the localisation's convolutions.", low=1, high=1024
     )

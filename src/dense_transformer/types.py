@@ -7,7 +7,7 @@ unit frame is [-1, 1] on pixel centres of the tile it belongs to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -91,6 +91,8 @@ class Warp:
         The tile in pixels of the image that the network saw.
     image_scale : tuple of float
         Source pixels per network pixel, (y, x); 1 unless resampled.
+    theta : ndarray, shape (n,), float32
+        The transformer's parameters as offsets from the identity, in its own frame.
     """
 
     level: int
@@ -101,9 +103,12 @@ class Warp:
     coverage: Array
     tile_px: Box
     image_scale: tuple[float, float] = (1.0, 1.0)
+    theta: Array = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __post_init__(self) -> None:
-        for array in (self.lattice, self.fiducials, self.points, self.coverage):
+        for array in (
+            self.lattice, self.fiducials, self.points, self.coverage, self.theta,
+        ):  # fmt: skip
             array.setflags(write=False)
 
     def to_image_px(self, unit: Array) -> Array:
@@ -119,6 +124,29 @@ class Warp:
         network_px = (unit + 1.0) / 2.0 * (size - 1.0) + np.array([top, left])
         scale = np.array(self.image_scale)
         return np.asarray((network_px + 0.5) * scale - 0.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WarpEdit:
+    """What to do with the transformer of one level instead of what it learned.
+
+    Attributes
+    ----------
+    level : int
+        1-based level of the network.
+    strength : float
+        Factor on its parameters: 0 is the identity, 1 as learned, above 1 beyond.
+    theta : ndarray, shape (n,), or None
+        Parameters to use instead of its own, before `strength`.
+    tile_px : Box or None
+        The only tile this is for, in pixels of the image that the network saw;
+        None: all. An edit of a tile goes before one of all.
+    """
+
+    level: int
+    strength: float = 1.0
+    theta: Array | None = None
+    tile_px: Box | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

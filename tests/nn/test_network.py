@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from dense_transformer.config import NetworkConfig, TransformerConfig
 from dense_transformer.errors import ConfigError, DivergedError, ImageError
@@ -14,6 +15,7 @@ from dense_transformer.nn import (
     preset,
     preset_names,
 )
+from dense_transformer.nn.localisation import Centre
 
 T = TransformerConfig
 PAIRS = {
@@ -217,3 +219,41 @@ def test_cells_are_those_of_adaptive_pooling(size):
     x = torch.randn(2, 3, *size)
     expected = torch.nn.functional.adaptive_avg_pool2d(x, (4, 3))
     torch.testing.assert_close(_mean_cells(x, (4, 3)), expected)
+
+
+def test_centred_theta_has_no_mean_over_images_and_the_running_one_follows():
+    centre = Centre(3, momentum=0.5)
+    z = torch.tensor([[1.0, 2.0, 3.0], [3.0, 6.0, -3.0]])
+    assert torch.equal(centre(z), torch.tensor([[-1.0, -2.0, 3.0], [1.0, 2.0, -3.0]]))
+    assert torch.equal(centre.mean, torch.tensor([1.0, 2.0, 0.0]))
+    centre.eval()
+    assert torch.equal(centre(z[:1]), torch.tensor([[0.0, 0.0, 3.0]]))
+
+
+def test_batch_of_one_is_centred_by_the_running_mean_in_training_too():
+    centre = Centre(1, momentum=0.25)
+    assert centre(torch.tensor([[4.0]])).item() == 3.0  # the running mean is 1 now
+
+
+def test_edited_parameters_are_used_and_what_is_watched_is_in_order():
+    network = build_network(NetworkConfig(depth=4, base_channels=2, transformers=(
+        TransformerConfig(level=2, family="translation"),
+        TransformerConfig(level=3),
+    ))).eval()  # fmt: skip
+    x = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    seen, got = [], []
+
+    def edit(level: int, theta: Tensor) -> Tensor:
+        got.append((level, tuple(theta.shape)))
+        return theta + 0.1 if level == 2 else theta
+
+    trace = network.trace(x, edit=edit, watch=lambda *what: seen.append(what[:2]))
+    assert got == [(2, (1, 2)), (3, (1, 32))]
+    assert torch.allclose(trace.warps[0].theta, torch.full((1, 2), 0.1))
+    assert seen == [
+        (2, "before"), (2, "warped"), (3, "before"), (3, "warped"),
+        (3, "below"), (3, "decoded"), (2, "below"), (2, "decoded"),
+    ]  # fmt: skip
+    plain = network.trace(x, edit=lambda level, theta: torch.zeros_like(theta))
+    assert torch.equal(plain.logits, network(x))  # new: theta is zero anyway
+    assert not torch.allclose(trace.logits, plain.logits)

@@ -35,13 +35,15 @@ def preset(name: str) -> NetworkConfig:
     if name not in preset_names():
         raise ConfigError(f"no preset {name!r}; use one of {', '.join(preset_names())}")
     if name.startswith("ijcai19"):
-        pair = TransformerConfig(level=4, family="tps", parametrisation="absolute")
+        pair = TransformerConfig(parametrisation="absolute", centred=False)
         return NetworkConfig(transformers=() if name.endswith("unet") else (pair,))
     _, depth, level = name.split("-")
     pairs: tuple[TransformerConfig, ...] = ()
     if level != "none":
         at = int(level[1:])
-        pair = TransformerConfig(level=at, family="affine", parametrisation="absolute")
+        pair = TransformerConfig(
+            level=at, family="affine", parametrisation="absolute", centred=False
+        )
         pairs = (pair,)
     return NetworkConfig(depth=int(depth[1:]), in_channels=3, transformers=pairs)
 

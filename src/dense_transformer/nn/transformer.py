@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -35,7 +37,12 @@ class TransformerPair(nn.Module):
         self.register_buffer("lattice", lattice, persistent=False)
 
     def encode(
-        self, features: Tensor, *, multiple: int = 1, round_trip: bool = False
+        self,
+        features: Tensor,
+        *,
+        multiple: int = 1,
+        round_trip: bool = False,
+        edit: Callable[[int, Tensor], Tensor] | None = None,
     ) -> tuple[Tensor, TensorWarp]:
         """Return the warped features and the warp that made them.
 
@@ -47,6 +54,8 @@ class TransformerPair(nn.Module):
             The warped map's height and width are multiples of this.
         round_trip : bool
             Measure what gather then splat loses.
+        edit : callable or None
+            ``edit(level, theta)`` gives the parameters to use.
 
         Raises
         ------
@@ -54,6 +63,8 @@ class TransformerPair(nn.Module):
             If a fiducial is not finite.
         """
         theta = self.localisation(features)
+        if edit is not None:
+            theta = edit(self.config.level, theta)
         warp = self.make_warp(theta, features.shape[-2:], multiple)
         warped = self.gather(features, warp)
         if round_trip:

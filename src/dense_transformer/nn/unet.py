@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, cast
 
 import torch
@@ -29,6 +29,25 @@ class Trace(NamedTuple):
 
     logits: Tensor
     warps: tuple[TensorWarp, ...]
+
+
+Edit = Callable[[int, Tensor], Tensor]
+"""Gets a level and its transformer's theta (b, n), returns those to use."""
+Watch = Callable[[int, str, Tensor], None]
+"""Gets a level, ``before``, ``warped``, ``below`` or ``decoded``, and features."""
+
+
+class _Run(NamedTuple):
+    """What one forward pass carries through the levels."""
+
+    warps: list[TensorWarp]
+    round_trip: bool
+    edit: Edit | None
+    watch: Watch | None
+
+    def show(self, pair: TransformerPair, stage: str, features: Tensor) -> None:
+        if self.watch is not None:
+            self.watch(pair.config.level, stage, features)
 
 
 class Level(nn.Module):
@@ -77,7 +96,14 @@ class DenseTransformerNetwork(nn.Module):
         """Return logits (b, classes, h, w) for images (b, c, h, w) of any size."""
         return self.trace(x).logits
 
-    def trace(self, x: Tensor, *, round_trip: bool = False) -> Trace:
+    def trace(
+        self,
+        x: Tensor,
+        *,
+        round_trip: bool = False,
+        edit: Edit | None = None,
+        watch: Watch | None = None,
+    ) -> Trace:
         """Return logits and warps.
 
         Parameters
@@ -87,6 +113,13 @@ class DenseTransformerNetwork(nn.Module):
             mirroring, and cropped again.
         round_trip : bool
             Also measure what each gather then splat loses.
+        edit : callable or None
+            Called as ``edit(level, theta)`` with the parameters (b, n) that each
+            localisation gives, shallow first; the network uses what it returns.
+        watch : callable or None
+            Called as ``watch(level, stage, features)`` at each transformer: with its
+            input (``"before"``), what the gather made of it (``"warped"``), and on
+            the way up the splat's input (``"below"``) and output (``"decoded"``).
 
         Raises
         ------
@@ -102,7 +135,8 @@ class DenseTransformerNetwork(nn.Module):
                 f"(batch, {self.config.in_channels}, height, width), none empty"
             )
         warps: list[TensorWarp] = []
-        features = self._run(0, _pad_to(x, self.config.multiple), warps, round_trip)
+        job = _Run(warps, round_trip, edit, watch)
+        features = self._run(0, _pad_to(x, self.config.multiple), job)
         logits = self.head(features)[..., :h, :w]
         return Trace(logits, tuple(warps))
 
@@ -110,23 +144,27 @@ class DenseTransformerNetwork(nn.Module):
         """Return the modules of the level with this 0-based index."""
         return cast("Level", self.levels[index])  # ModuleList forgets the type
 
-    def _run(
-        self, index: int, x: Tensor, warps: list[TensorWarp], round_trip: bool
-    ) -> Tensor:
+    def _run(self, index: int, x: Tensor, job: _Run) -> Tensor:
         """Return level `index`'s output for its input, with all that lies below."""
         level = self.level(index)
         bottom = index == len(self.levels) - 1
         x, warp = level.down1(x), None
         if level.pair is not None:
             multiple = 2 ** (len(self.levels) - 1 - index)
-            x, warp = level.pair.encode(x, multiple=multiple, round_trip=round_trip)
-            warps.append(warp)
+            job.show(level.pair, "before", x)
+            x, warp = level.pair.encode(
+                x, multiple=multiple, round_trip=job.round_trip, edit=job.edit
+            )
+            job.show(level.pair, "warped", x)
+            job.warps.append(warp)
         x = level.down2(x)
         if not bottom:
-            below = self._run(index + 1, nnf.max_pool2d(x, 2), warps, round_trip)
+            below = self._run(index + 1, nnf.max_pool2d(x, 2), job)
             x = level.up1(torch.cat([x, level.up(below)], 1))
         if level.pair is not None and warp is not None:
+            job.show(level.pair, "below", x)
             x = level.pair.decode(x, warp)
+            job.show(level.pair, "decoded", x)
         if not bottom:
             x = level.up2(x)
         return x

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.distributed.nn.functional import all_reduce
 
+from dense_transformer.nn.localisation import Centre
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -56,8 +58,18 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
             self.num_batches_tracked.add_(1)
 
 
+class GlobalCentre(Centre):
+    """Takes off the mean over the images of all processes."""
+
+    def batch_sum(self, z: Tensor) -> tuple[int, Tensor]:
+        """Return the number of images in the global batch and their sum."""
+        own = torch.cat([z.sum(0), z.new_full((1,), len(z))])
+        sums: Tensor = all_reduce(own)  # type: ignore[no-untyped-call]
+        return int(sums[-1]), sums[:-1]
+
+
 def use_global_batch_norm(network: nn.Module) -> None:
-    """Replace every batch norm of a network on the CPU; weights and all are kept."""
+    """Replace every batch norm and centre of a network; weights and all are kept."""
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.BatchNorm2d:
@@ -67,3 +79,8 @@ def use_global_batch_norm(network: nn.Module) -> None:
                 norm.load_state_dict(child.state_dict())
                 norm.train(child.training)
                 setattr(parent, name, norm)
+            elif type(child) is Centre:
+                centre = GlobalCentre(len(child.mean), child.momentum)
+                centre.load_state_dict(child.state_dict())
+                centre.train(child.training)
+                setattr(parent, name, centre)
