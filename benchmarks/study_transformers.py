@@ -21,24 +21,31 @@ from dense_transformer.training import train
 from dense_transformer.work import finish
 from dense_transformer.zoo import read_card
 
-PAIR = {"level": 4, "gain": 0.3}
+PAIR = {"level": 4, "gain": 3.0, "centred": True}
 VARIANTS: dict[str, dict[str, object]] = {
     "unet twin": {"network": {"transformers": []}},
-    "shipped": {},
+    "shipped": {"network": {"transformers": [PAIR]}},
     "paper: absolute, full rate": {
         "network": {"transformers": [{"level": 4, "parametrisation": "absolute"}]},
         "transformer_rate": 1.0,
         "transformer_freeze": 0.0,
     },
+    "not centred, gain 0.3": {
+        "network": {"transformers": [{"level": 4, "gain": 0.3, "centred": False}]}
+    },
+    "gain 1": {"network": {"transformers": [PAIR | {"gain": 1.0}]}},
+    "gain 10": {"network": {"transformers": [PAIR | {"gain": 10.0}]}},
+    "reach 0.9": {"network": {"transformers": [PAIR | {"reach": 0.9}]}},
     "level 3": {"network": {"transformers": [PAIR | {"level": 3}]}},
     "levels 3 and 4": {"network": {"transformers": [PAIR | {"level": 3}, PAIR]}},
     "affine": {"network": {"transformers": [PAIR | {"family": "affine"}]}},
-    "gain x10": {"network": {"transformers": [PAIR | {"gain": 3.0}]}},
-    "reach 0.9": {"network": {"transformers": [PAIR | {"reach": 0.9}]}},
     "lattice 8x8": {"network": {"transformers": [PAIR | {"lattice": [8, 8]}]}},
     "exact decoder": {"network": {"transformers": [PAIR | {"decoder": "exact"}]}},
-    "full rate": {"transformer_rate": 1.0},
-    "resampling loss": {"resampling_penalty": 0.1},
+    "full rate": {"network": {"transformers": [PAIR]}, "transformer_rate": 1.0},
+    "resampling loss": {
+        "network": {"transformers": [PAIR]},
+        "resampling_penalty": 0.1,
+    },
 }
 COLUMNS = ("auc", "f1", "shift", "saturation", "spread", "folded")
 
