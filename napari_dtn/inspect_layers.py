@@ -1,0 +1,110 @@
+"""The layers of one part of the Inspect tab, in the frame of the source image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QWidget
+
+from napari_dtn.layers import LayerSpec
+from napari_dtn.placement import find_layer
+from napari_dtn.placer import Placer
+from napari_dtn.sources import Source
+
+
+class LayerGroup(QObject):
+    """Layers that belong together: shown, changed and taken away as one.
+
+    They are told from the results of Predict and from other groups by their
+    source, so that neither takes the other's away.
+    """
+
+    def __init__(self, viewer: Any, name: str, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._viewer, self._name = viewer, name
+        self._layer_id: object = None
+        self._placer = Placer(viewer, widget)
+        self.placed = self._placer.placed
+
+    @property
+    def busy(self) -> bool:
+        """Whether layers wait to be placed."""
+        return self._placer.busy
+
+    def show(self, specs: Iterable[LayerSpec], source: Source) -> None:
+        """Show these and no others; those already there get the new data.
+
+        Adding takes several turns of the event loop, an update none.
+        """
+        specs = list(specs)
+        layer_id = ("inspect", source.layer_id, self._name)
+        if self._layer_id not in (None, layer_id):
+            self.remove()
+        self._layer_id = layer_id
+        self._placer.place(specs, layer_id, lambda: self._layer_id == layer_id)
+
+    def layer(self, role: str) -> Layer | None:
+        """Return the layer of a role, or None: the person may have deleted it."""
+        return find_layer(self._viewer.layers, self._layer_id, role)
+
+    def layers(self) -> list[Layer]:
+        """Return all that are there, lowest first."""
+        tagged = ((x, x.metadata.get("napari_dtn")) for x in self._viewer.layers)
+        mine = self._layer_id
+        return [x for x, tag in tagged if tag and mine and tag["source"] == mine]
+
+    def remove(self) -> None:
+        """Take all away. May be called twice."""
+        self._placer.shut_down()
+        for layer in self.layers():
+            self._viewer.layers.remove(layer)
+        self._layer_id = None
+
+    def shut_down(self) -> None:
+        """Take all away and place nothing more."""
+        self.remove()
+
+
+def at_px(px: np.ndarray, source: Source) -> np.ndarray:
+    """Return source pixels (n, 2) as positions (n, ndim) of the section looked at."""
+    stack = [source.section] if source.frame.ndim > 2 else []
+    lead = np.array([*source.lead, *stack], float)
+    px = np.asarray(px, float).reshape(-1, 2)
+    return np.concatenate([np.broadcast_to(lead, (len(px), len(lead))), px], 1)
+
+
+def segments_px(start: np.ndarray, end: np.ndarray, source: Source) -> np.ndarray:
+    """Return lines between source pixels (n, 2) as napari's vectors (n, 2, ndim)."""
+    begin = at_px(start, source)
+    return np.stack([begin, at_px(end, source) - begin], 1).astype(np.float32)
+
+
+def plane(pixels: np.ndarray, source: Source) -> np.ndarray:
+    """Return a picture (h, w) with every axis of the layer before it."""
+    lead = source.frame.ndim - 2
+    return pixels.reshape((1,) * lead + pixels.shape)
+
+
+def placed_at(
+    corner_px: tuple[float, float],
+    source: Source,
+    pitch_px: tuple[float, float] = (1.0, 1.0),
+) -> dict[str, Any]:
+    """Return layer options for a picture of a part of the section.
+
+    Parameters
+    ----------
+    corner_px : tuple of float
+        Centre of its first pixel, (y, x), source px.
+    source : Source
+        The image layer.
+    pitch_px : tuple of float
+        Distance of its pixels, (y, x), source px.
+    """
+    stack = [source.section] if source.frame.ndim > 2 else []
+    offset = [*map(float, source.lead), *map(float, stack), *map(float, corner_px)]
+    return source.frame.placed(offset, [1.0] * (source.frame.ndim - 2) + [*pitch_px])

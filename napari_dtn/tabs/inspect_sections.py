@@ -1,0 +1,7 @@
+"""The sections of the Inspect tab, from the top."""
+
+from __future__ import annotations
+
+from napari_dtn.tabs.inspect_section import InspectSection
+
+SECTIONS: tuple[type[InspectSection], ...] = ()
