@@ -1,0 +1,350 @@
+"""All warps of one tile, composed: true positions in the image, also when they nest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dense_transformer.errors import ConfigError, DataError
+from dense_transformer.inspection.mesh import Mesh
+from dense_transformer.types import Array, Box, Warp
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapFrame:
+    """Where a map of a tile lies in the image, all at rest.
+
+    Attributes
+    ----------
+    origin_px : tuple of float
+        Centre of its first unit, (y, x), source px.
+    pitch_px : tuple of float
+        Distance of neighbouring units, (y, x), source px.
+    """
+
+    origin_px: tuple[float, float]
+    pitch_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """The transformers of one tile, shallow to deep.
+
+    A deeper transformer works on what the shallower ones made of the image: a
+    position on its warped map reads a place of its input map, which is a position
+    on the warped map of the next shallower one, and so on to the image.
+
+    Attributes
+    ----------
+    warps : tuple of Warp
+        Of one tile, one for each level, in any order; sorted by level.
+
+    Raises
+    ------
+    DataError
+        If there are none, they are of different tiles or share a level, or their
+        points were not kept.
+    """
+
+    warps: tuple[Warp, ...]
+    _meshes: tuple[Mesh, ...] = field(init=False, repr=False)
+    _units_px: dict[int, Array] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        warps = tuple(sorted(self.warps, key=lambda warp: warp.level))
+        _check(warps)
+        object.__setattr__(self, "warps", warps)
+        object.__setattr__(self, "_meshes", tuple(_mesh(warp) for warp in warps))
+
+    @property
+    def tile_px(self) -> Box:
+        """The tile, in pixels of the image that the network saw."""
+        return self.warps[0].tile_px
+
+    @property
+    def box_px(self) -> tuple[float, float, float, float]:
+        """Top, left, bottom, right edge of the tile, source px."""
+        top, left, bottom, right = self.tile_px
+        scale = self.warps[0].image_scale
+        return (
+            top * scale[0] - 0.5,
+            left * scale[1] - 0.5,
+            bottom * scale[0] - 0.5,
+            right * scale[1] - 0.5,
+        )
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Levels that have a transformer, ascending."""
+        return tuple(warp.level for warp in self.warps)
+
+    def warp(self, level: int | None = None) -> Warp:
+        """Return the warp of a level; None: the deepest."""
+        return self.warps[self._index(level)]
+
+    def input_frame(self, level: int | None = None) -> MapFrame:
+        """Return where the input map of a level's transformer lies at rest."""
+        return self._frame(self._meshes[self._index(level)].size)
+
+    def warped_frame(self, level: int | None = None) -> MapFrame:
+        """Return where the warped map of a level's transformer lies at rest.
+
+        Its outermost units lie on those of the input map, so the distance of its
+        units is another where it is larger or smaller.
+        """
+        mesh = self._meshes[self._index(level)]
+        frame = self._frame(mesh.size)
+        step = _step(mesh)
+        pitch = frame.pitch_px[0] * step[0], frame.pitch_px[1] * step[1]
+        return MapFrame(frame.origin_px, (float(pitch[0]), float(pitch[1])))
+
+    def to_image_px(self, unit: Array, level: int | None = None) -> Array:
+        """Return where positions on a level's warped map read the image.
+
+        Parameters
+        ----------
+        unit : ndarray, shape (..., 2)
+            (y, x), unit frame of the tile, as `Warp.lattice` has them.
+        level : int or None
+            Level of the transformer; None: the deepest.
+
+        Returns
+        -------
+        ndarray, shape (..., 2)
+            (y, x), source px, through that transformer and all shallower ones.
+        """
+        return self.units_to_image_px(self._unit_to_units(unit, level), level)
+
+    def from_image_px(self, px: Array, level: int | None = None) -> Array:
+        """Return which positions on a level's warped map read places of the image.
+
+        Parameters
+        ----------
+        px : ndarray, shape (..., 2)
+            (y, x), source px.
+        level : int or None
+            Level of the transformer; None: the deepest.
+
+        Returns
+        -------
+        ndarray, shape (..., 2)
+            (y, x), unit frame of the tile; NaN where nothing reads.
+        """
+        units = self.image_px_to_units(px, level)
+        mesh = self._meshes[self._index(level)]
+        return _input_to_unit(units * _step(mesh), mesh.size, self._tile_size)
+
+    def units_to_image_px(self, units: Array, level: int | None = None) -> Array:
+        """Return `to_image_px` for indices of units (..., 2), centres at integers."""
+        index = self._index(level)
+        return self._out(self._meshes[index].read(units), index)
+
+    def image_px_to_units(self, px: Array, level: int | None = None) -> Array:
+        """Return `from_image_px` as indices of units (..., 2), centres at integers."""
+        index = self._index(level)
+        size = self._meshes[0].size
+        network = (np.asarray(px, dtype=np.float64) + 0.5) / self._scale - 0.5
+        place = (network - self._start + 0.5) * size / self._tile_size - 0.5
+        for deeper, mesh in enumerate(self._meshes[: index + 1]):
+            if deeper:
+                above = self._meshes[deeper - 1].out_size
+                place = (place + 0.5) * mesh.size / np.array(above) - 0.5
+            place = mesh.find(place)
+        return np.asarray(place)
+
+    def input_to_image_px(self, units: Array, level: int | None = None) -> Array:
+        """Return where a level's input map lies in the image.
+
+        Parameters
+        ----------
+        units : ndarray, shape (..., 2)
+            (y, x), indices of units of the transformer's input map.
+        level : int or None
+            Level of the transformer; None: the deepest.
+
+        Returns
+        -------
+        ndarray, shape (..., 2)
+            (y, x), source px, through the shallower transformers.
+        """
+        return self._out(np.asarray(units, dtype=np.float64), self._index(level))
+
+    def fiducials_px(self, level: int | None = None) -> Array:
+        """Return where a level's fiducials read the image, (k, 2), source px.
+
+        As the transformer has them, through the shallower ones; not interpolated.
+        """
+        index = self._index(level)
+        fiducials = self.warps[index].fiducials.astype(np.float64)
+        return self._out(self._unit_to_input(fiducials, index), index)
+
+    def units_px(self, level: int | None = None) -> Array:
+        """Return where each unit of a level's warped map reads the image; read-only.
+
+        Returns
+        -------
+        ndarray, shape (h, w, 2)
+            (y, x), source px. Computed once.
+        """
+        index = self._index(level)
+        if index not in self._units_px:
+            px = self._out(self._meshes[index].points, index)
+            px.setflags(write=False)
+            self._units_px[index] = px
+        return self._units_px[index]
+
+    def rest_px(self, level: int | None = None) -> Array:
+        """Return where each unit of a level's warped map lies at rest.
+
+        Returns
+        -------
+        ndarray, shape (h, w, 2)
+            (y, x), source px.
+        """
+        frame = self.warped_frame(level)
+        size = self._meshes[self._index(level)].out_size
+        grid = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij"), -1)
+        return np.asarray(grid * frame.pitch_px + frame.origin_px)
+
+    def mesh(self, level: int | None = None) -> Mesh:
+        """Return a level's own mesh, from its warped map to its input map."""
+        return self._meshes[self._index(level)]
+
+    @property
+    def _tile_size(self) -> Array:
+        top, left, bottom, right = self.tile_px
+        return np.array([bottom - top, right - left], dtype=np.float64)
+
+    @property
+    def _start(self) -> Array:
+        return np.array(self.tile_px[:2], dtype=np.float64)
+
+    @property
+    def _scale(self) -> Array:
+        return np.array(self.warps[0].image_scale)
+
+    def _index(self, level: int | None) -> int:
+        if level is None:
+            return len(self.warps) - 1
+        if level not in self.levels:
+            known = ", ".join(map(str, self.levels))
+            raise ConfigError(
+                f"level {level} has no transformer; this network has some at {known}"
+            )
+        return self.levels.index(level)
+
+    def _out(self, place: Array, index: int) -> Array:
+        """Return places of an input map in the image, through the shallower ones."""
+        for deeper in range(index, 0, -1):
+            above = self._meshes[deeper - 1]
+            ratio = np.array(above.out_size) / self._meshes[deeper].size
+            place = above.read((place + 0.5) * ratio - 0.5)
+        network = (place + 0.5) * (self._tile_size / self._meshes[0].size) - 0.5
+        return np.asarray((network + self._start + 0.5) * self._scale - 0.5)
+
+    def _frame(self, size: tuple[int, int]) -> MapFrame:
+        pitch = self._tile_size / size * self._scale
+        first = self._start * self._scale + 0.5 * pitch - 0.5
+        return MapFrame(
+            (float(first[0]), float(first[1])), (float(pitch[0]), float(pitch[1]))
+        )
+
+    def _unit_to_units(self, unit: Array, level: int | None) -> Array:
+        index = self._index(level)
+        return self._unit_to_input(unit, index) / _step(self._meshes[index])
+
+    def _unit_to_input(self, unit: Array, index: int) -> Array:
+        """Return units of an input map for positions in the unit frame of the tile."""
+        return _unit_to_input(unit, self._meshes[index].size, self._tile_size)
+
+
+def tile_chains(warps: Sequence[Warp]) -> tuple[Chain, ...]:
+    """Return the warps of a prediction, tile by tile, in the order they come.
+
+    Parameters
+    ----------
+    warps : sequence of Warp
+        Such as `Prediction.warps`; of any number of tiles and levels.
+
+    Raises
+    ------
+    DataError
+        See `Chain`.
+    """
+    tiles: dict[Box, list[Warp]] = {}
+    for warp in warps:
+        tiles.setdefault(warp.tile_px, []).append(warp)
+    return tuple(Chain(tuple(some)) for some in tiles.values())
+
+
+def find_chain(chains: Sequence[Chain], at_px: tuple[float, float]) -> Chain | None:
+    """Return the chain of the tile that counts most at a place of the image.
+
+    Parameters
+    ----------
+    chains : sequence of Chain
+        Of tiles that may overlap.
+    at_px : tuple of float
+        (y, x), source px.
+
+    Returns
+    -------
+    Chain or None
+        Of the tile in which it lies farthest from the border, as the blending
+        weights have it; None outside all of them.
+    """
+    best, depth = None, 0.0
+    for chain in chains:
+        top, left, bottom, right = chain.box_px
+        rows = min(at_px[0] - top, bottom - at_px[0]) / (bottom - top)
+        columns = min(at_px[1] - left, right - at_px[1]) / (right - left)
+        if rows > 0 and columns > 0 and rows * columns > depth:
+            best, depth = chain, rows * columns
+    return best
+
+
+def _check(warps: tuple[Warp, ...]) -> None:
+    if not warps:
+        raise DataError("no warps: the plain U-Net has none; take a DTN's prediction")
+    tiles = {(warp.tile_px, warp.image_scale) for warp in warps}
+    levels = [warp.level for warp in warps]
+    if len(tiles) > 1 or len(set(levels)) < len(levels):
+        raise DataError(
+            f"warps of {len(tiles)} tiles at levels {levels}; a chain takes those of "
+            "one tile, one for each level: use tile_chains"
+        )
+    if any(0 in (*warp.points.shape, *warp.coverage.shape) for warp in warps):
+        raise DataError(
+            "the points of these warps were not kept, as the image has too many "
+            "tiles; predict the tile by itself"
+        )
+
+
+def _mesh(warp: Warp) -> Mesh:
+    """Return a warp's mesh: from the unit frame of the tile to units of its input."""
+    size = (int(warp.coverage.shape[0]), int(warp.coverage.shape[1]))
+    top, left, bottom, right = warp.tile_px
+    tile = np.array([bottom - top, right - left], dtype=np.float64)
+    return Mesh(_unit_to_input(warp.points, size, tile), size)
+
+
+def _step(mesh: Mesh) -> Array:
+    """Return input units per unit of the warped map, at rest."""
+    return np.array(
+        [
+            (n - 1) / (m - 1) if n > 1 and m > 1 else n / m
+            for n, m in zip(mesh.size, mesh.out_size, strict=True)
+        ]
+    )
+
+
+def _unit_to_input(unit: Array, size: tuple[int, int], tile: Array) -> Array:
+    tile_px = (np.asarray(unit, dtype=np.float64) + 1.0) / 2.0 * (tile - 1.0)
+    return np.asarray((tile_px + 0.5) * np.array(size) / tile - 0.5)
+
+
+def _input_to_unit(place: Array, size: tuple[int, int], tile: Array) -> Array:
+    tile_px = (place + 0.5) * tile / np.array(size) - 0.5
+    return np.asarray(2.0 * tile_px / np.maximum(tile - 1.0, 1.0) - 1.0)
