@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dense_transformer.errors import DivergedError, StoppedError
 from dense_transformer.inference.devices import free_memory, is_out_of_memory
-from dense_transformer.nn import DenseTransformerNetwork, TensorWarp
+from dense_transformer.nn import DenseTransformerNetwork, Edit, TensorWarp
 from dense_transformer.nn.blocks import ConvBlock
 from dense_transformer.types import Array
 
@@ -30,6 +30,7 @@ class LevelTile(NamedTuple):
     fiducials_px: Array  # (k, 2)
     points_px: Array  # (h, w, 2)
     coverage: Array  # (h_in, w_in)
+    theta: Array  # (n,)
 
 
 class TileResult(NamedTuple):
@@ -80,8 +81,15 @@ class Engine:
         if stop is not None:
             _ask_before_convolutions(self.network, stop)
 
-    def run(self, tiles: list[Array]) -> list[TileResult]:
+    def run(self, tiles: list[Array], edit: Edit | None = None) -> list[TileResult]:
         """Return the results of tiles (c, h, w), all of one size.
+
+        Parameters
+        ----------
+        tiles : list of ndarray
+            Normalised pixels.
+        edit : callable or None
+            See `DenseTransformerNetwork.trace`.
 
         Raises
         ------
@@ -93,7 +101,10 @@ class Engine:
         with _threads(self._threads), torch.inference_mode(), self._autocast():
             batch = torch.from_numpy(np.stack(tiles))
             batch = batch.to(self.device, memory_format=self._format)
-            trace = self.network.trace(batch)
+            if edit is None:
+                trace = self.network.trace(batch)
+            else:
+                trace = self.network.trace(batch, edit=edit)
             maps = _probabilities(trace.logits.float())
             if not bool(torch.isfinite(maps).all()):
                 raise DivergedError(
@@ -130,10 +141,12 @@ def place_engine(
     return None
 
 
-def try_run(engine: Engine, tiles: list[Array]) -> list[TileResult] | None:
+def try_run(
+    engine: Engine, tiles: list[Array], edit: Edit | None = None
+) -> list[TileResult] | None:
     """Return the results of tiles, or None if memory ran out; see `Engine.run`."""
     try:
-        return engine.run(tiles)
+        return engine.run(tiles, edit)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -175,9 +188,10 @@ def _to_levels(warp: TensorWarp) -> list[LevelTile]:
     fiducials = (warp.fiducials.float().cpu().numpy() + 1.0) * half
     points = warp.points_px.float().cpu().numpy()
     coverage = warp.coverage.float().cpu().numpy()
+    theta = warp.theta.float().cpu().numpy()
     return [
         LevelTile(warp.level, warp.family, lattice, *one)
-        for one in zip(fiducials, points, coverage, strict=True)
+        for one in zip(fiducials, points, coverage, theta, strict=True)
     ]
 
 

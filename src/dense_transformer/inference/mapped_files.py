@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +22,14 @@ from dense_transformer.inference.files import (
     write_details,
 )
 from dense_transformer.inference.prediction import predict, result_name
-from dense_transformer.types import Array, Box, Image, Prediction, Progress
+from dense_transformer.types import (
+    Array,
+    Box,
+    Image,
+    Prediction,
+    Progress,
+    WarpEdit,
+)
 from dense_transformer.zoo import Model
 
 _BLOCK = 2**24  # bytes written at once
@@ -37,6 +44,7 @@ def predict_to_files(
     section: int = 0,
     region: Box | None = None,
     stop: Callable[[], bool] | None = None,
+    edits: Sequence[WarpEdit] = (),
 ) -> Generator[Progress, None, tuple[Prediction, tuple[Path, ...]]]:
     """Predict as `predict` and write as `write_prediction`, without a copy in memory.
 
@@ -73,6 +81,7 @@ def predict_to_files(
             region=region,
             stop=stop,
             out=(arrays[0], arrays[1]),
+            edits=edits,
         )
         # A file that is still mapped can't be renamed on Windows.
         nothing = np.empty((0, 0), np.uint8)

@@ -13,13 +13,22 @@ from dense_transformer.config import PredictConfig
 from dense_transformer.errors import ConfigError, StoppedError
 from dense_transformer.inference.channels import check_channels
 from dense_transformer.inference.devices import choose_device
+from dense_transformer.inference.edits import check_edits, check_tiles, editing
 from dense_transformer.inference.engine import Engine, TileResult, place_engine, try_run
 from dense_transformer.inference.ladder import Rung, cpu_rung, first_rung, next_rung
 from dense_transformer.inference.reader import TileReader
 from dense_transformer.inference.source import NetworkView, open_view
 from dense_transformer.inference.stitch import Stitch
 from dense_transformer.inference.tiles import plan_tiles
-from dense_transformer.types import Array, Box, Image, Part, Prediction, Progress
+from dense_transformer.types import (
+    Array,
+    Box,
+    Image,
+    Part,
+    Prediction,
+    Progress,
+    WarpEdit,
+)
 from dense_transformer.zoo import Model
 
 
@@ -32,6 +41,7 @@ def predict(
     region: Box | None = None,
     stop: Callable[[], bool] | None = None,
     out: tuple[Array, Array] | None = None,
+    edits: Sequence[WarpEdit] = (),
 ) -> Generator[Progress, None, Prediction]:
     """Return what a model finds in one section of an image.
 
@@ -53,6 +63,9 @@ def predict(
     out : tuple of ndarray or None
         Arrays (h, w) to write the probability (type `config.dtype`) and the labels
         (uint8) to, such as memory-mapped files; None: new ones.
+    edits : sequence of WarpEdit
+        What to use instead of what transformers learned. Deeper ones see the space
+        that the edited ones above them make.
 
     Yields
     ------
@@ -68,6 +81,8 @@ def predict(
     ------
     ImageError
         If the image doesn't fit the model; see `open_view` and `check_channels`.
+    ConfigError
+        If an edit is for a level or tile that isn't there, or doesn't fit it.
     DeviceError
         If the device is not there, or no tile fits into memory.
     DivergedError
@@ -76,6 +91,7 @@ def predict(
         If `stop` asked for it.
     """
     config = config or PredictConfig()
+    check_edits(edits, model.config)
     first = first_rung(model, config, choose_device(config.device))
     notice = check_channels(image, model.config.in_channels)
     pixel_nm = config.pixel_nm or image.pixel_nm
@@ -89,7 +105,7 @@ def predict(
     )
     arrays = out or (np.empty(image.size, config.dtype), np.empty(image.size, np.uint8))
     _check_out(arrays, image, config)
-    job = _Job(model, view, config, first, region, stop, arrays)
+    job = _Job(model, view, config, first, region, stop, arrays, tuple(edits))
     stitch, rung = yield from _climb(job, [notice, _resampling(view)])
     return Prediction(
         probability=_read_only(arrays[0]),
@@ -113,6 +129,7 @@ class _Job:
     region: Box | None
     stop: Callable[[], bool] | None
     out: tuple[Array, Array]
+    edits: tuple[WarpEdit, ...]
 
 
 def _climb(
@@ -130,6 +147,7 @@ def _climb(
             rung = cpu_rung(rung, job.first)
             continue
         plan = plan_tiles(job.view.size, rung.tile, job.config.overlap)
+        check_tiles(job.edits, plan)
         stitch = Stitch(plan, job.view, *job.out, keep_warps=job.config.keep_warps)
         tiles = f"{len(plan)} tiles of {rung.tile[0]} x {rung.tile[1]} px"
         message = "; ".join(
@@ -155,7 +173,9 @@ def _predict_tiles(
                 raise StoppedError(f"stopped after {stitch.done} of {len(plan)} tiles")
             waiting.extend(reader.take(rung.batch - len(waiting)))
             batch = [waiting[i] for i in range(min(rung.batch, len(waiting)))]
-            results = try_run(engine, [pixels for _, pixels in batch])
+            boxes = [plan.box(*place) for place, _ in batch]
+            edit = editing(job.edits, job.model.config, boxes)
+            results = try_run(engine, [pixels for _, pixels in batch], edit)
             if results is None:
                 shorter = next_rung(rung, job.first, job.model.config.multiple)
                 if shorter.tile != rung.tile or shorter.device != rung.device:

@@ -45,11 +45,13 @@ class WarpStore:
         self._fiducials = np.zeros((count, *like.fiducials_px.shape), np.float32)
         self._points = np.zeros((count, *points), np.float32)
         self._coverage = np.zeros((count, *coverage), np.float32)
+        self._theta = np.zeros((count, *like.theta.shape), np.float32)
 
     def put(self, row: int, column: int, tile: LevelTile) -> None:
         """Keep the warp of the tile at (row, column)."""
         index = self._plan.index(row, column)
         self._fiducials[index] = self._to_unit(tile.fiducials_px)
+        self._theta[index] = tile.theta
         if not self.dropped_bytes:
             self._points[index] = self._to_unit(tile.points_px)
             self._coverage[index] = tile.coverage
@@ -66,6 +68,7 @@ class WarpStore:
             coverage=self._coverage[index],
             tile_px=self._plan.box(row, column),
             image_scale=self._scale,
+            theta=self._theta[index],
         )
 
     def _to_unit(self, level_px: Array) -> Array:
