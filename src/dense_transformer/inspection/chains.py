@@ -143,16 +143,8 @@ class Chain:
 
     def image_px_to_units(self, px: Array, level: int | None = None) -> Array:
         """Return `from_image_px` as indices of units (..., 2), centres at integers."""
-        index = self._index(level)
-        size = self._meshes[0].size
-        network = (np.asarray(px, dtype=np.float64) + 0.5) / self._scale - 0.5
-        place = (network - self._start + 0.5) * size / self._tile_size - 0.5
-        for deeper, mesh in enumerate(self._meshes[: index + 1]):
-            if deeper:
-                above = self._meshes[deeper - 1].out_size
-                place = (place + 0.5) * mesh.size / np.array(above) - 0.5
-            place = mesh.find(place)
-        return np.asarray(place)
+        mesh = self._meshes[self._index(level)]
+        return mesh.find(self.image_px_to_input(px, level))
 
     def input_to_image_px(self, units: Array, level: int | None = None) -> Array:
         """Return where a level's input map lies in the image.
@@ -171,6 +163,52 @@ class Chain:
         """
         return self._out(np.asarray(units, dtype=np.float64), self._index(level))
 
+    def image_px_to_input(self, px: Array, level: int | None = None) -> Array:
+        """Return where places of the image lie on a level's input map.
+
+        Parameters
+        ----------
+        px : ndarray, shape (..., 2)
+            (y, x), source px.
+        level : int or None
+            Level of the transformer; None: the deepest.
+
+        Returns
+        -------
+        ndarray, shape (..., 2)
+            (y, x), indices of units; NaN where a shallower transformer reads nothing.
+        """
+        network = (np.asarray(px, dtype=np.float64) + 0.5) / self._scale - 0.5
+        size = self._meshes[0].size
+        place = (network - self._start + 0.5) * size / self._tile_size - 0.5
+        for deeper in range(self._index(level)):
+            mesh, below = self._meshes[deeper], self._meshes[deeper + 1]
+            ratio = np.array(below.size) / mesh.out_size
+            place = (mesh.find(place) + 0.5) * ratio - 0.5
+        return np.asarray(place)
+
+    def unit_to_input(self, unit: Array, level: int | None = None) -> Array:
+        """Return positions (..., 2), unit frame of the tile, as units of an input map."""
+        size = self._meshes[self._index(level)].size
+        return _unit_to_input(unit, size, self._tile_size)
+
+    def image_grid(
+        self, level: int | None = None, finer: int = 1
+    ) -> tuple[tuple[int, int], MapFrame]:
+        """Return size and frame of the tile cut into parts as large as a level's units.
+
+        Parameters
+        ----------
+        level : int or None
+            Level of the transformer; None: the deepest.
+        finer : int
+            Parts along a unit.
+        """
+        smaller = 2 ** (self.warp(level).level - self.warps[0].level)
+        height, width = self._meshes[0].size
+        size = -(-height // smaller) * finer, -(-width // smaller) * finer
+        return size, self._frame(size)
+
     def fiducials_px(self, level: int | None = None) -> Array:
         """Return where a level's fiducials read the image, (k, 2), source px.
 
@@ -178,7 +216,7 @@ class Chain:
         """
         index = self._index(level)
         fiducials = self.warps[index].fiducials.astype(np.float64)
-        return self._out(self._unit_to_input(fiducials, index), index)
+        return self._out(self.unit_to_input(fiducials, level), index)
 
     def units_px(self, level: int | None = None) -> Array:
         """Return where each unit of a level's warped map reads the image; read-only.
@@ -253,11 +291,7 @@ class Chain:
 
     def _unit_to_units(self, unit: Array, level: int | None) -> Array:
         index = self._index(level)
-        return self._unit_to_input(unit, index) / _step(self._meshes[index])
-
-    def _unit_to_input(self, unit: Array, index: int) -> Array:
-        """Return units of an input map for positions in the unit frame of the tile."""
-        return _unit_to_input(unit, self._meshes[index].size, self._tile_size)
+        return self.unit_to_input(unit, level) / _step(self._meshes[index])
 
 
 def tile_chains(warps: Sequence[Warp]) -> tuple[Chain, ...]:
