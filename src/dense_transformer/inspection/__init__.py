@@ -1,6 +1,6 @@
 """What the warps of a network mean, and what happens if they are changed."""
 
-from dense_transformer.inspection.chains import Chain, MapFrame, find_chain, tile_chains
+from dense_transformer.inspection.chains import Chain, find_chain, tile_chains
 from dense_transformer.inspection.coverage import (
     CoverageReport,
     RoundTrip,
@@ -9,6 +9,7 @@ from dense_transformer.inspection.coverage import (
     round_trip,
 )
 from dense_transformer.inspection.folds import WarpDensity, density
+from dense_transformer.inspection.frames import MapFrame
 from dense_transformer.inspection.grids import (
     Arrows,
     displacement,

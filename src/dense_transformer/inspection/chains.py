@@ -8,24 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dense_transformer.errors import ConfigError, DataError
+from dense_transformer.inspection.frames import MapFrame, TileFrame, frame_of
 from dense_transformer.inspection.mesh import Mesh
 from dense_transformer.types import Array, Box, Warp
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MapFrame:
-    """Where a map of a tile lies in the image, all at rest.
-
-    Attributes
-    ----------
-    origin_px : tuple of float
-        Centre of its first unit, (y, x), source px.
-    pitch_px : tuple of float
-        Distance of neighbouring units, (y, x), source px.
-    """
-
-    origin_px: tuple[float, float]
-    pitch_px: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +34,7 @@ class Chain:
     """
 
     warps: tuple[Warp, ...]
+    _tile: TileFrame = field(init=False, repr=False)
     _meshes: tuple[Mesh, ...] = field(init=False, repr=False)
     _units_px: dict[int, Array] = field(init=False, repr=False, default_factory=dict)
 
@@ -56,6 +42,7 @@ class Chain:
         warps = tuple(sorted(self.warps, key=lambda warp: warp.level))
         _check(warps)
         object.__setattr__(self, "warps", warps)
+        object.__setattr__(self, "_tile", frame_of(warps[0]))
         object.__setattr__(self, "_meshes", tuple(_mesh(warp) for warp in warps))
 
     @property
@@ -66,14 +53,7 @@ class Chain:
     @property
     def box_px(self) -> tuple[float, float, float, float]:
         """Top, left, bottom, right edge of the tile, source px."""
-        top, left, bottom, right = self.tile_px
-        scale = self.warps[0].image_scale
-        return (
-            top * scale[0] - 0.5,
-            left * scale[1] - 0.5,
-            bottom * scale[0] - 0.5,
-            right * scale[1] - 0.5,
-        )
+        return self._tile.box_px
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -86,7 +66,7 @@ class Chain:
 
     def input_frame(self, level: int | None = None) -> MapFrame:
         """Return where the input map of a level's transformer lies at rest."""
-        return self._frame(self._meshes[self._index(level)].size)
+        return self._tile.of_map(self._meshes[self._index(level)].size)
 
     def warped_frame(self, level: int | None = None) -> MapFrame:
         """Return where the warped map of a level's transformer lies at rest.
@@ -95,8 +75,8 @@ class Chain:
         units is another where it is larger or smaller.
         """
         mesh = self._meshes[self._index(level)]
-        frame = self._frame(mesh.size)
-        step = _step(mesh)
+        frame = self._tile.of_map(mesh.size)
+        step = mesh.step
         pitch = frame.pitch_px[0] * step[0], frame.pitch_px[1] * step[1]
         return MapFrame(frame.origin_px, (float(pitch[0]), float(pitch[1])))
 
@@ -134,7 +114,7 @@ class Chain:
         """
         units = self.image_px_to_units(px, level)
         mesh = self._meshes[self._index(level)]
-        return _input_to_unit(units * _step(mesh), mesh.size, self._tile_size)
+        return self._tile.units_to_unit(units * mesh.step, mesh.size)
 
     def units_to_image_px(self, units: Array, level: int | None = None) -> Array:
         """Return `to_image_px` for indices of units (..., 2), centres at integers."""
@@ -178,9 +158,7 @@ class Chain:
         ndarray, shape (..., 2)
             (y, x), indices of units; NaN where a shallower transformer reads nothing.
         """
-        network = (np.asarray(px, dtype=np.float64) + 0.5) / self._scale - 0.5
-        size = self._meshes[0].size
-        place = (network - self._start + 0.5) * size / self._tile_size - 0.5
+        place = self._tile.to_units(px, self._meshes[0].size)
         for deeper in range(self._index(level)):
             mesh, below = self._meshes[deeper], self._meshes[deeper + 1]
             ratio = np.array(below.size) / mesh.out_size
@@ -188,9 +166,9 @@ class Chain:
         return np.asarray(place)
 
     def unit_to_input(self, unit: Array, level: int | None = None) -> Array:
-        """Return positions (..., 2), unit frame of the tile, as units of an input map."""
+        """Return positions (..., 2) in the tile's unit frame as input units."""
         size = self._meshes[self._index(level)].size
-        return _unit_to_input(unit, size, self._tile_size)
+        return self._tile.unit_to_units(unit, size)
 
     def image_grid(
         self, level: int | None = None, finer: int = 1
@@ -207,7 +185,7 @@ class Chain:
         smaller = 2 ** (self.warp(level).level - self.warps[0].level)
         height, width = self._meshes[0].size
         size = -(-height // smaller) * finer, -(-width // smaller) * finer
-        return size, self._frame(size)
+        return size, self._tile.of_map(size)
 
     def fiducials_px(self, level: int | None = None) -> Array:
         """Return where a level's fiducials read the image, (k, 2), source px.
@@ -250,19 +228,6 @@ class Chain:
         """Return a level's own mesh, from its warped map to its input map."""
         return self._meshes[self._index(level)]
 
-    @property
-    def _tile_size(self) -> Array:
-        top, left, bottom, right = self.tile_px
-        return np.array([bottom - top, right - left], dtype=np.float64)
-
-    @property
-    def _start(self) -> Array:
-        return np.array(self.tile_px[:2], dtype=np.float64)
-
-    @property
-    def _scale(self) -> Array:
-        return np.array(self.warps[0].image_scale)
-
     def _index(self, level: int | None) -> int:
         if level is None:
             return len(self.warps) - 1
@@ -279,19 +244,11 @@ class Chain:
             above = self._meshes[deeper - 1]
             ratio = np.array(above.out_size) / self._meshes[deeper].size
             place = above.read((place + 0.5) * ratio - 0.5)
-        network = (place + 0.5) * (self._tile_size / self._meshes[0].size) - 0.5
-        return np.asarray((network + self._start + 0.5) * self._scale - 0.5)
-
-    def _frame(self, size: tuple[int, int]) -> MapFrame:
-        pitch = self._tile_size / size * self._scale
-        first = self._start * self._scale + 0.5 * pitch - 0.5
-        return MapFrame(
-            (float(first[0]), float(first[1])), (float(pitch[0]), float(pitch[1]))
-        )
+        return self._tile.to_image_px(place, self._meshes[0].size)
 
     def _unit_to_units(self, unit: Array, level: int | None) -> Array:
         index = self._index(level)
-        return self.unit_to_input(unit, level) / _step(self._meshes[index])
+        return self.unit_to_input(unit, level) / self._meshes[index].step
 
 
 def tile_chains(warps: Sequence[Warp]) -> tuple[Chain, ...]:
@@ -357,28 +314,5 @@ def _check(warps: tuple[Warp, ...]) -> None:
 
 
 def _mesh(warp: Warp) -> Mesh:
-    """Return a warp's mesh: from the unit frame of the tile to units of its input."""
     size = (int(warp.coverage.shape[0]), int(warp.coverage.shape[1]))
-    top, left, bottom, right = warp.tile_px
-    tile = np.array([bottom - top, right - left], dtype=np.float64)
-    return Mesh(_unit_to_input(warp.points, size, tile), size)
-
-
-def _step(mesh: Mesh) -> Array:
-    """Return input units per unit of the warped map, at rest."""
-    return np.array(
-        [
-            (n - 1) / (m - 1) if n > 1 and m > 1 else n / m
-            for n, m in zip(mesh.size, mesh.out_size, strict=True)
-        ]
-    )
-
-
-def _unit_to_input(unit: Array, size: tuple[int, int], tile: Array) -> Array:
-    tile_px = (np.asarray(unit, dtype=np.float64) + 1.0) / 2.0 * (tile - 1.0)
-    return np.asarray((tile_px + 0.5) * np.array(size) / tile - 0.5)
-
-
-def _input_to_unit(place: Array, size: tuple[int, int], tile: Array) -> Array:
-    tile_px = (place + 0.5) * tile / np.array(size) - 0.5
-    return np.asarray(2.0 * tile_px / np.maximum(tile - 1.0, 1.0) - 1.0)
+    return Mesh(frame_of(warp).unit_to_units(warp.points, size), size)

@@ -16,7 +16,8 @@ from dense_transformer.geometry import (
     invert_points,
     splat,
 )
-from dense_transformer.inspection.chains import Chain, MapFrame
+from dense_transformer.inspection.chains import Chain
+from dense_transformer.inspection.frames import MapFrame
 from dense_transformer.inspection.outlines import trace_outlines
 from dense_transformer.types import Array, Decoder, Kernel, Warp
 

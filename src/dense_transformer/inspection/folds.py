@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from dense_transformer.geometry import cover
-from dense_transformer.inspection.chains import Chain, MapFrame
+from dense_transformer.inspection.chains import Chain
+from dense_transformer.inspection.frames import MapFrame
 from dense_transformer.types import Array, Warp
 
 

@@ -37,6 +37,17 @@ class Mesh:
             nodes = _lengthen(nodes, axis, size[axis] / self.out_size[axis])
         self._nodes = nodes  # (h + 2, w + 2, 2)
 
+    @property
+    def step(self) -> Array:
+        """Input units per unit of the warped map at rest, (y, x).
+
+        At rest the outermost units of both maps lie on each other.
+        """
+        pairs = zip(self.size, self.out_size, strict=True)
+        return np.array(
+            [(n - 1) / (m - 1) if min(n, m) > 1 else n / m for n, m in pairs]
+        )
+
     def read(self, units: Array) -> Array:
         """Return where positions (..., 2) of the warped map read, in input units.
 

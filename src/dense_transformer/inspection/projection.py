@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from dense_transformer.errors import DataError
-from dense_transformer.inspection.chains import Chain, MapFrame
+from dense_transformer.inspection.chains import Chain
+from dense_transformer.inspection.frames import MapFrame
 from dense_transformer.types import Array
 
 Space = Literal["units", "cells", "input"]
