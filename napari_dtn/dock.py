@@ -8,7 +8,9 @@ from typing import Any
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
+from napari_dtn.inspecting import InspectCore
 from napari_dtn.predicting import Core
+from napari_dtn.tabs.inspect import InspectTab
 from napari_dtn.tabs.predict import PredictTab
 
 
@@ -20,12 +22,19 @@ class DenseTransformerDock(QWidget):
     the end of napari destroys it, and neither sends a close event.
     """
 
-    def __init__(self, napari_viewer: Any, core: Core | None = None) -> None:
+    def __init__(
+        self,
+        napari_viewer: Any,
+        core: Core | None = None,
+        inspect_core: InspectCore | None = None,
+    ) -> None:
         super().__init__()
         self.predict = PredictTab(napari_viewer, core)
+        self.inspect = InspectTab(napari_viewer, self.predict, inspect_core)
         self.tabs = QTabWidget()
         self.tabs.setStyleSheet("QTabBar::tab { padding: 5px 12px; }")
         self.tabs.addTab(_scrolled(self.predict), "Predict")
+        self.tabs.addTab(_scrolled(self.inspect), "Inspect")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
@@ -45,9 +54,9 @@ class DenseTransformerDock(QWidget):
 
 def _end(held: dict[str, Any]) -> None:
     """Shut the tabs down; takes the dock's attributes, as the dock may be gone."""
-    tab = held.get("predict")
-    if tab is not None:
-        tab.shut_down()
+    for name in ("inspect", "predict"):
+        if (tab := held.get(name)) is not None:
+            tab.shut_down()
 
 
 def _scrolled(tab: QWidget) -> QScrollArea:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QObject, Signal
@@ -11,14 +12,20 @@ from qtpy.QtWidgets import QWidget
 
 from dense_transformer.types import Box, Prediction, Progress, Warp, WarpEdit
 from napari_dtn.inspect_layers import LayerGroup
+from napari_dtn.inspect_pointer import Pointer, Px
+from napari_dtn.inspect_tiles import deepest_tile, nearest_tile
 from napari_dtn.inspecting import InspectCore, Session, TileLook
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.latest import LatestWins
 from napari_dtn.predicting import Request, Stop, once
 from napari_dtn.sources import Source
 
+if TYPE_CHECKING:
+    from dense_transformer.inspection import Chain
+
 Edits = tuple[WarpEdit, ...]
 Looks = tuple[TileLook, TileLook]  # as learned, as edited
+KEPT = 64  # chains of other tiles, for the patches under the cursor
 
 
 class InspectContext(QObject):
@@ -44,6 +51,8 @@ class InspectContext(QObject):
     learned, look : TileLook or None
         The tile as the network learned it, and as `edits` and `strength` have it
         (the same object where nothing is changed).
+    pointer : Pointer
+        The mouse over the image, in source pixels.
     prediction : Prediction or None
         All tiles, as learned; None until somebody asks with `predict_all`.
     """
@@ -52,6 +61,7 @@ class InspectContext(QObject):
     looked = Signal()  # `look` is new: another tile, or other edits
     level_changed = Signal()
     predicted = Signal()  # `prediction` is there
+    chain_found = Signal()  # `chain_at` knows one more tile
     said = Signal(str)  # a line for the foot of the tab
 
     def __init__(self, viewer: Any, core: InspectCore, widget: QWidget) -> None:
@@ -67,6 +77,7 @@ class InspectContext(QObject):
         self.strength = 1.0
         self.prediction: Prediction | None = None
         self._edits: dict[int, Edits] = {}
+        self._version = 0  # of the edits
         self._groups: dict[str, LayerGroup] = {}
         self._runners: list[JobRunner] = []
         self._opener = self.runner()
@@ -76,6 +87,12 @@ class InspectContext(QObject):
         self._looker = LatestWins("look", self)
         self._looker.answered.connect(self._answered)
         self._looker.failed.connect(lambda order, error: self.fail(error))
+        self._nearby = LatestWins("nearby", self)
+        self._nearby.answered.connect(self._found_nearby)
+        self._nearby.failed.connect(lambda order, error: self.fail(error))
+        self._chains: dict[int, Chain] = {}
+        self._lock = threading.Lock()  # a session looks at one tile at a time
+        self.pointer = Pointer(viewer, self.layer, self)
 
     # what is looked at
 
@@ -97,9 +114,43 @@ class InspectContext(QObject):
         return chosen[-1] if chosen else None
 
     @property
+    def chain(self) -> Chain | None:
+        """All warps of the tile as it is now; None for a plain U-Net."""
+        if self.look is None or not self.look.warps:
+            return None
+        if self.tile not in self._chains:
+            self._keep_chain(self.tile, self.look)
+        return self._chains[self.tile]
+
+    @property
     def tile_px(self) -> Box | None:
         """The tile in source pixels."""
         return None if self.session is None else self.session.tiles[self.tile]
+
+    def layer(self) -> Any:
+        """Return the image layer that is looked at, or None."""
+        wanted = None if self.source is None else self.source.layer_id
+        return next((x for x in self.viewer.layers if x.unique_id == wanted), None)
+
+    def chain_at(self, px: Px) -> Chain | None:
+        """Return the warps of the tile that counts most at (y, x), source px.
+
+        None while they are not known; then they are looked up, and `chain_found`
+        tells.
+        """
+        session = self.session
+        if session is None or self.chain is None:
+            return None
+        tile = deepest_tile(session.tiles, px)
+        if tile is None:
+            return None
+        if tile not in self._chains:
+            lock, edits = self._lock, self.edits
+            self._nearby.ask(
+                (session, tile, self._version),
+                lambda: _run(lock, session, tile, edits),
+            )
+        return self._chains.get(tile)
 
     def open(self, request: Request) -> None:
         """Look at another model, image or section."""
@@ -121,6 +172,7 @@ class InspectContext(QObject):
         if self.session is not None and tile != self.tile:
             self.tile = tile
             self.learned = None
+            self._chains.pop(tile, None)
             self.look_again()
 
     def choose_level(self, level: int | None) -> None:
@@ -144,12 +196,15 @@ class InspectContext(QObject):
         self._edits[self.tile] = edits
         if not edits:
             del self._edits[self.tile]
+        self._version += 1
         self.look_again()
 
     def set_strength(self, strength: float) -> None:
         """Take so much of every warp, 0 to 1.5, and look again."""
         if strength != self.strength:
             self.strength = strength
+            self._version += 1
+            self._chains = {}
             self.look_again()
 
     def look_again(self) -> None:
@@ -157,9 +212,9 @@ class InspectContext(QObject):
         session, tile = self.session, self.tile
         if session is None:
             return
-        edits, learned = self.edits, self.learned
+        edits, learned, lock = self.edits, self.learned, self._lock
         self._looker.ask(
-            (session, tile, edits), lambda: _look(session, tile, edits, learned)
+            (session, tile), lambda: _look(lock, session, tile, edits, learned)
         )
 
     # work and words
@@ -216,35 +271,55 @@ class InspectContext(QObject):
         """Stop all work and take all layers away. May be called twice."""
         for runner in self._runners:
             runner.shut_down()
-        self._looker.shut_down()
         self._forget()
+        self.pointer.shut_down()
+        for group in self._groups.values():
+            group.shut_down()
+        self._groups = {}
 
     # what happens
 
     def _forget(self) -> None:
         self._looker.shut_down()
+        self._nearby.shut_down()
         self._predicter.stop()
         for group in self._groups.values():
             group.remove()
         self.request = self.session = self.learned = self.look = None
         self.prediction, self.tile, self.strength = None, 0, 1.0
-        self._edits = {}
+        self._edits, self._chains = {}, {}
 
     def _opened(self, job: Job, opened: tuple[Session, int, TileLook]) -> None:
         self.session, self.tile, self.learned = opened
         self.look = self.learned
         if self.level not in self.levels:
-            self.level = None
+            self.level = self.levels[-1] if self.levels else None
         self.say("")
         self.changed.emit()
         self.looked.emit()
 
-    def _answered(self, order: tuple[Session, int, Edits], looks: Looks) -> None:
-        session, tile, _ = order
+    def _answered(self, order: tuple[Session, int], looks: Looks) -> None:
+        session, tile = order
         if session is not self.session or tile != self.tile:
             return
         self.learned, self.look = looks
+        self._keep_chain(tile, self.look)
         self.looked.emit()
+
+    def _found_nearby(self, order: tuple[Session, int, int], look: TileLook) -> None:
+        session, tile, version = order
+        if session is self.session and version == self._version:
+            self._keep_chain(tile, look)
+            self.chain_found.emit()
+
+    def _keep_chain(self, tile: int, look: TileLook) -> None:
+        from dense_transformer.inspection import Chain
+
+        self._chains.pop(tile, None)
+        if look.warps:
+            self._chains[tile] = Chain(look.warps)
+        while len(self._chains) > KEPT:
+            del self._chains[next(iter(self._chains))]
 
     def _predicted(self, job: Job, prediction: Prediction) -> None:
         self.give_prediction(prediction)
@@ -257,23 +332,25 @@ def _open(core: InspectCore, request: Request) -> tuple[Session, int, TileLook]:
     return session, tile, session.look(tile)
 
 
-def _look(session: Session, tile: int, edits: Edits, learned: TileLook | None) -> Looks:
-    learned = learned or session.look(tile)
-    return learned, session.look(tile, edits) if edits else learned
+def _look(
+    lock: threading.Lock,
+    session: Session,
+    tile: int,
+    edits: Edits,
+    learned: TileLook | None,
+) -> Looks:
+    learned = learned or _run(lock, session, tile, ())
+    return learned, _run(lock, session, tile, edits) if edits else learned
 
 
-def _middle(request: Request) -> tuple[float, float]:
+def _run(lock: threading.Lock, session: Session, tile: int, edits: Edits) -> TileLook:
+    with lock:
+        return session.look(tile, edits)
+
+
+def _middle(request: Request) -> Px:
     if request.region is not None:
         top, left, bottom, right = request.region
         return (top + bottom) / 2, (left + right) / 2
     height, width = request.source.image.size
     return height / 2, width / 2
-
-
-def nearest_tile(tiles: Any, px: tuple[float, float]) -> int:
-    """Return the index of the tile whose centre is nearest to (y, x), source px."""
-    distances = [
-        ((t + b) / 2 - px[0]) ** 2 + ((le + r) / 2 - px[1]) ** 2
-        for t, le, b, r in tiles
-    ]
-    return distances.index(min(distances))

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Layer
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_dtn.layers import LayerSpec
-from napari_dtn.placement import find_layer
+from napari_dtn.placement import KEY, find_layer, place_layer
 from napari_dtn.placer import Placer
 from napari_dtn.sources import Source
 
@@ -23,12 +23,16 @@ class LayerGroup(QObject):
     source, so that neither takes the other's away.
     """
 
+    deleted = Signal(str)  # the person took the layer of this role away
+
     def __init__(self, viewer: Any, name: str, widget: QWidget) -> None:
         super().__init__(widget)
         self._viewer, self._name = viewer, name
         self._layer_id: object = None
         self._placer = Placer(viewer, widget)
         self.placed = self._placer.placed
+        self._removing = False
+        viewer.layers.events.removed.connect(self._removed)
 
     @property
     def busy(self) -> bool:
@@ -36,16 +40,29 @@ class LayerGroup(QObject):
         return self._placer.busy
 
     def show(self, specs: Iterable[LayerSpec], source: Source) -> None:
-        """Show these and no others; those already there get the new data.
+        """Show these and no others; those already there get the new data at once.
 
-        Adding takes several turns of the event loop, an update none.
+        Adding a layer takes 50 to 150 ms, so new ones come in turns of the event
+        loop, and the selection stays.
         """
         specs = list(specs)
         layer_id = ("inspect", source.layer_id, self._name)
         if self._layer_id not in (None, layer_id):
             self.remove()
         self._layer_id = layer_id
+        there = {layer.metadata[KEY]["role"] for layer in self.layers()}
+        if there == {spec.role for spec in specs} and not self._placer.busy:
+            self.update(specs)
+            return
+        self._removing = True  # those that are no longer among them
         self._placer.place(specs, layer_id, lambda: self._layer_id == layer_id)
+        self._removing = False
+
+    def update(self, specs: Iterable[LayerSpec]) -> None:
+        """Give those that are there new data, at once; adds none."""
+        for spec in specs:
+            if self.layer(spec.role) is not None:
+                place_layer(self._viewer, spec, self._layer_id)
 
     def layer(self, role: str) -> Layer | None:
         """Return the layer of a role, or None: the person may have deleted it."""
@@ -53,20 +70,28 @@ class LayerGroup(QObject):
 
     def layers(self) -> list[Layer]:
         """Return all that are there, lowest first."""
-        tagged = ((x, x.metadata.get("napari_dtn")) for x in self._viewer.layers)
+        tagged = ((x, x.metadata.get(KEY)) for x in self._viewer.layers)
         mine = self._layer_id
         return [x for x, tag in tagged if tag and mine and tag["source"] == mine]
 
     def remove(self) -> None:
         """Take all away. May be called twice."""
         self._placer.shut_down()
+        self._removing = True
         for layer in self.layers():
             self._viewer.layers.remove(layer)
+        self._removing = False
         self._layer_id = None
 
     def shut_down(self) -> None:
-        """Take all away and place nothing more."""
+        """Take all away and let go of the viewer. May be called twice."""
         self.remove()
+        self._viewer.layers.events.removed.disconnect(self._removed)
+
+    def _removed(self, event: Any) -> None:
+        tag = event.value.metadata.get(KEY)
+        if tag and tag["source"] == self._layer_id and not self._removing:
+            self.deleted.emit(tag["role"])
 
 
 def at_px(px: np.ndarray, source: Source) -> np.ndarray:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from napari_dtn.tabs.inspect_section import InspectSection
+from napari_dtn.tabs.inspect_warp import WarpSection
 
-SECTIONS: tuple[type[InspectSection], ...] = ()
+SECTIONS: tuple[type[InspectSection], ...] = (WarpSection,)

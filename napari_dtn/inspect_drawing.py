@@ -1,0 +1,138 @@
+"""The warp of one tile as descriptions of layers: linked pairs, arrows, grid.
+
+Pure: makes arrays and plain values, touches no viewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dense_transformer.types import Box
+from napari_dtn.inspect_layers import at_px, segments_px
+from napari_dtn.layers import LayerSpec
+from napari_dtn.sources import Source
+
+if TYPE_CHECKING:
+    from dense_transformer.inspection import Chain
+
+ARROWS = 14  # in a row of a tile; more hide the image
+FAINT, BRIGHT = "#b8b8b8", "#ffffff"
+LOOKS: dict[str, dict[str, Any]] = {
+    "tiles": {"vector_style": "line", "edge_color": FAINT, "opacity": 0.55},
+    "tile": {"vector_style": "line", "edge_color": BRIGHT, "opacity": 0.9},
+    "grid": {"vector_style": "line", "edge_color": "#4fe3a5", "opacity": 0.8},
+    "arrows": {
+        "vector_style": "arrow",
+        "edge_color": "length_px",
+        "edge_colormap": "plasma",
+        "opacity": 1.0,
+    },
+    "links": {"vector_style": "line", "edge_color": "#ffd400", "opacity": 0.9},
+    "lattice": {
+        "symbol": "square",
+        "face_color": "transparent",
+        "border_color": "#ffffff",
+        "border_width": 0.2,
+    },
+    "fiducials": {
+        "symbol": "disc",
+        "face_color": "#ffd400",
+        "border_color": "#202020",
+        "border_width": 0.15,
+    },
+}
+WORDS = {
+    "tiles": "all tiles",
+    "tile": "tile looked at",
+    "grid": "warped grid",
+    "arrows": "displacement",
+    "links": "links",
+    "lattice": "lattice",
+    "fiducials": "fiducials",
+}
+
+
+def tile_specs(tiles: Sequence[Box], tile: int, source: Source) -> list[LayerSpec]:
+    """Return all tiles, faint, and the one that is looked at."""
+    width = max(1.0, min(source.image.size) / 500)
+    every = np.concatenate([_box(box, source) for box in tiles])
+    specs = [_spec("tiles", every, source, edge_width=width)]
+    chosen = _box(tiles[tile], source)
+    return [*specs, _spec("tile", chosen, source, edge_width=1.5 * width)]
+
+
+def warp_specs(
+    chain: Chain, level: int | None, source: Source, lengthen: float = 1.0
+) -> list[LayerSpec]:
+    """Return grid, arrows, links, lattice and fiducials of one level of a tile.
+
+    Parameters
+    ----------
+    chain : Chain
+        All warps of the tile.
+    level : int or None
+        Which of them; drawn through all shallower ones.
+    source : Source
+        The image; everything lies in its frame.
+    lengthen : float
+        Arrows are drawn so many times as long as the shift is.
+    """
+    from dense_transformer.inspection import displacement, fiducial_arrows, grid_lines
+
+    top, left, bottom, right = chain.box_px
+    spacing = min(bottom - top, right - left) / ARROWS
+    lines = grid_lines(chain, level, spacing)
+    arrows = displacement(chain, level, ARROWS)
+    pairs = fiducial_arrows(chain, level)
+    lattice, fiducials = pairs.start_px, pairs.start_px + pairs.shift_px
+    dot = max(3.0, spacing / 2.2)
+    features = {"pair": np.arange(len(lattice)), "shift_px": pairs.length_px}
+    return [
+        _spec(
+            "grid", segments_px(lines[:, 0], lines[:, 1], source), source,
+            edge_width=spacing / 18,
+        ),
+        _spec(
+            "arrows",
+            segments_px(
+                arrows.start_px, arrows.start_px + lengthen * arrows.shift_px, source
+            ),
+            source, {"length_px": arrows.length_px.astype(np.float32)},
+            edge_width=spacing / 9, edge_contrast_limits=_limits(arrows.length_px),
+        ),
+        _spec(
+            "links", segments_px(lattice, fiducials, source), source,
+            edge_width=dot / 5,
+        ),
+        _spec("lattice", at_px(lattice, source), source, features, size=0.8 * dot),
+        _spec("fiducials", at_px(fiducials, source), source, features, size=dot),
+    ]  # fmt: skip
+
+
+def _limits(length: np.ndarray) -> tuple[float, float]:
+    return 0.0, max(1e-3, float(length.max()))
+
+
+def _box(box: Box, source: Source) -> np.ndarray:
+    """Return the four sides of a box, on the edges of its pixels."""
+    top, left, bottom, right = np.array(box, float) - 0.5
+    corners = np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
+    return segments_px(corners, np.roll(corners, -1, 0), source)
+
+
+def _spec(
+    role: str,
+    data: np.ndarray,
+    source: Source,
+    features: dict[str, np.ndarray] | None = None,
+    **look: Any,
+) -> LayerSpec:
+    kind = "points" if data.ndim == 2 else "vectors"
+    look = {**LOOKS[role], **look}
+    name = f"inspect: {WORDS[role]}"
+    return LayerSpec(
+        kind, role, name, data, source.frame.placed(), look, features or {}
+    )
