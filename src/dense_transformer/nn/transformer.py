@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
@@ -42,7 +40,7 @@ class TransformerPair(nn.Module):
         *,
         multiple: int = 1,
         round_trip: bool = False,
-        edit: Callable[[int, Tensor], Tensor] | None = None,
+        theta: Tensor | None = None,
     ) -> tuple[Tensor, TensorWarp]:
         """Return the warped features and the warp that made them.
 
@@ -54,17 +52,16 @@ class TransformerPair(nn.Module):
             The warped map's height and width are multiples of this.
         round_trip : bool
             Measure what gather then splat loses.
-        edit : callable or None
-            ``edit(level, theta)`` gives the parameters to use.
+        theta : Tensor, shape (b, n), or None
+            Parameters to use; None: those that the localisation gives.
 
         Raises
         ------
         DivergedError
             If a fiducial is not finite.
         """
-        theta = self.localisation(features)
-        if edit is not None:
-            theta = edit(self.config.level, theta)
+        if theta is None:
+            theta = self.localisation(features)
         warp = self.make_warp(theta, features.shape[-2:], multiple)
         warped = self.gather(features, warp)
         if round_trip:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 import torch
@@ -12,6 +12,7 @@ from torch.nn import functional as nnf
 from dense_transformer.config import NetworkConfig
 from dense_transformer.errors import ImageError
 from dense_transformer.nn.blocks import ConvBlock
+from dense_transformer.nn.passes import Edit, Kept, Memory, Pass, Watch
 from dense_transformer.nn.transformer import TransformerPair
 from dense_transformer.nn.warp import TensorWarp
 
@@ -29,25 +30,6 @@ class Trace(NamedTuple):
 
     logits: Tensor
     warps: tuple[TensorWarp, ...]
-
-
-Edit = Callable[[int, Tensor], Tensor]
-"""Gets a level and its transformer's theta (b, n), returns those to use."""
-Watch = Callable[[int, str, Tensor], None]
-"""Gets a level, ``before``, ``warped``, ``below`` or ``decoded``, and features."""
-
-
-class _Run(NamedTuple):
-    """What one forward pass carries through the levels."""
-
-    warps: list[TensorWarp]
-    round_trip: bool
-    edit: Edit | None
-    watch: Watch | None
-
-    def show(self, pair: TransformerPair, stage: str, features: Tensor) -> None:
-        if self.watch is not None:
-            self.watch(pair.config.level, stage, features)
 
 
 class Level(nn.Module):
@@ -103,6 +85,7 @@ class DenseTransformerNetwork(nn.Module):
         round_trip: bool = False,
         edit: Edit | None = None,
         watch: Watch | None = None,
+        memory: Memory | None = None,
     ) -> Trace:
         """Return logits and warps.
 
@@ -120,6 +103,9 @@ class DenseTransformerNetwork(nn.Module):
             Called as ``watch(level, stage, features)`` at each transformer: with its
             input (``"before"``), what the gather made of it (``"warped"``), and on
             the way up the splat's input (``"below"``) and output (``"decoded"``).
+        memory : Memory or None
+            Of an earlier pass of the same images, to be gone on from; is kept up to
+            date. With it, a `watch` misses what isn't computed again.
 
         Raises
         ------
@@ -134,30 +120,22 @@ class DenseTransformerNetwork(nn.Module):
                 f"input of shape {tuple(x.shape)}: the network takes "
                 f"(batch, {self.config.in_channels}, height, width), none empty"
             )
-        warps: list[TensorWarp] = []
-        job = _Run(warps, round_trip, edit, watch)
+        job = Pass(round_trip, edit, watch, memory)
         features = self._run(0, _pad_to(x, self.config.multiple), job)
         logits = self.head(features)[..., :h, :w]
-        return Trace(logits, tuple(warps))
+        return Trace(logits, tuple(job.warps))
 
     def level(self, index: int) -> Level:
         """Return the modules of the level with this 0-based index."""
         return cast("Level", self.levels[index])  # ModuleList forgets the type
 
-    def _run(self, index: int, x: Tensor, job: _Run) -> Tensor:
+    def _run(self, index: int, x: Tensor, job: Pass) -> Tensor:
         """Return level `index`'s output for its input, with all that lies below."""
         level = self.level(index)
         bottom = index == len(self.levels) - 1
-        x, warp = level.down1(x), None
-        if level.pair is not None:
-            multiple = 2 ** (len(self.levels) - 1 - index)
-            job.show(level.pair, "before", x)
-            x, warp = level.pair.encode(
-                x, multiple=multiple, round_trip=job.round_trip, edit=job.edit
-            )
-            job.show(level.pair, "warped", x)
+        x, warp = self._descend(index, x, job)
+        if warp is not None:
             job.warps.append(warp)
-        x = level.down2(x)
         if not bottom:
             below = self._run(index + 1, nnf.max_pool2d(x, 2), job)
             x = level.up1(torch.cat([x, level.up(below)], 1))
@@ -168,6 +146,35 @@ class DenseTransformerNetwork(nn.Module):
         if not bottom:
             x = level.up2(x)
         return x
+
+    def _descend(
+        self, index: int, x: Tensor, job: Pass
+    ) -> tuple[Tensor, TensorWarp | None]:
+        """Return what level `index` hands down, which is its skip too, and its warp."""
+        level, kept = self.level(index), job.recall(index)
+        if kept is not None and level.pair is None:
+            return kept.skip, None
+        before = level.down1(x) if kept is None else kept.before
+        if level.pair is None:
+            skip = level.down2(before)
+            nothing = skip.new_empty(0)
+            job.keep(index, Kept(skip, nothing, nothing, None, skip))
+            return skip, None
+        job.show(level.pair, "before", before)
+        theta = level.pair.localisation(before) if kept is None else kept.theta
+        used = theta if job.edit is None else job.edit(level.pair.config.level, theta)
+        if kept is not None and torch.equal(used, kept.used):
+            return kept.skip, kept.warp
+        warped, warp = level.pair.encode(
+            before,
+            multiple=2 ** (len(self.levels) - 1 - index),
+            round_trip=job.round_trip,
+            theta=used,
+        )
+        job.show(level.pair, "warped", warped)
+        skip = level.down2(warped)
+        job.keep(index, Kept(before, theta, used, warp, skip))
+        return skip, warp
 
     def transformer_parameters(self) -> Iterator[nn.Parameter]:
         """Yield the parameters of the localisation networks."""
