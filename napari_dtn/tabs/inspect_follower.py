@@ -24,6 +24,7 @@ class Follower(InspectSection):
     """
 
     name: ClassVar[str] = ""  # of its group of layers
+    nothing: ClassVar[str] = ""  # what to say where there is nothing to show
 
     def __init__(self, context: InspectContext) -> None:
         super().__init__(context)
@@ -85,7 +86,8 @@ class Follower(InspectSection):
         """Show nothing, compute nothing."""
         self._worker.shut_down()
         self._asked = None
-        self.words.setText("")
+        there = self.active and self.context.look is not None
+        self.words.setText(self.nothing if there else "")
         self.context.group(self.name).remove()
 
     def shut_down(self) -> None:

@@ -1,0 +1,12 @@
+"""The sections that measure and compare, in the order of the tab."""
+
+from __future__ import annotations
+
+from napari_dtn.tabs.inspect_coverage import CoverageSection
+from napari_dtn.tabs.inspect_density import DensitySection
+from napari_dtn.tabs.inspect_section import InspectSection
+
+MEASURING: tuple[type[InspectSection], ...] = (
+    CoverageSection,
+    DensitySection,
+)
