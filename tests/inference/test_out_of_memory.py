@@ -187,7 +187,7 @@ def test_the_last_resort_is_the_cpu(monkeypatch):
     class Full:
         device = torch.device("meta")
 
-        def run(self, tiles, edit=None):
+        def run(self, tiles, *how):
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
     real = engine.Engine

@@ -14,7 +14,13 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dense_transformer.errors import DivergedError, StoppedError
 from dense_transformer.inference.devices import free_memory, is_out_of_memory
-from dense_transformer.nn import DenseTransformerNetwork, Edit, TensorWarp
+from dense_transformer.nn import (
+    DenseTransformerNetwork,
+    Edit,
+    Memory,
+    TensorWarp,
+    Watch,
+)
 from dense_transformer.nn.blocks import ConvBlock
 from dense_transformer.types import Array
 
@@ -81,14 +87,20 @@ class Engine:
         if stop is not None:
             _ask_before_convolutions(self.network, stop)
 
-    def run(self, tiles: list[Array], edit: Edit | None = None) -> list[TileResult]:
+    def run(
+        self,
+        tiles: list[Array],
+        edit: Edit | None = None,
+        watch: Watch | None = None,
+        memory: Memory | None = None,
+    ) -> list[TileResult]:
         """Return the results of tiles (c, h, w), all of one size.
 
         Parameters
         ----------
         tiles : list of ndarray
             Normalised pixels.
-        edit : callable or None
+        edit, watch, memory
             See `DenseTransformerNetwork.trace`.
 
         Raises
@@ -101,10 +113,10 @@ class Engine:
         with _threads(self._threads), torch.inference_mode(), self._autocast():
             batch = torch.from_numpy(np.stack(tiles))
             batch = batch.to(self.device, memory_format=self._format)
-            if edit is None:
+            if edit is None and watch is None and memory is None:
                 trace = self.network.trace(batch)
             else:
-                trace = self.network.trace(batch, edit=edit)
+                trace = self.network.trace(batch, edit=edit, watch=watch, memory=memory)
             maps = _probabilities(trace.logits.float())
             if not bool(torch.isfinite(maps).all()):
                 raise DivergedError(
@@ -142,11 +154,15 @@ def place_engine(
 
 
 def try_run(
-    engine: Engine, tiles: list[Array], edit: Edit | None = None
+    engine: Engine,
+    tiles: list[Array],
+    edit: Edit | None = None,
+    watch: Watch | None = None,
+    memory: Memory | None = None,
 ) -> list[TileResult] | None:
     """Return the results of tiles, or None if memory ran out; see `Engine.run`."""
     try:
-        return engine.run(tiles, edit)
+        return engine.run(tiles, edit, watch, memory)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise

@@ -6,7 +6,7 @@ import numpy as np
 
 from dense_transformer.inference.engine import LevelTile
 from dense_transformer.inference.tiles import TilePlan
-from dense_transformer.types import Array, Warp
+from dense_transformer.types import Array, Box, Warp
 
 LARGEST_WARPS = 2**28  # bytes of one level's points and coverage; more are not kept
 
@@ -72,11 +72,46 @@ class WarpStore:
         )
 
     def _to_unit(self, level_px: Array) -> Array:
-        """Return pixels of the level's input map in the unit frame of the tile.
+        return _to_unit(level_px, self._unit_px, self._size)
 
-        The network's frames end at the centres of a level's outermost units; the
-        tile's ends at the centres of its outermost pixels, which lie further out.
-        """
-        tile_px = (level_px + 0.5) * self._unit_px - 0.5
-        unit = 2.0 * tile_px / np.maximum(self._size - 1.0, 1.0) - 1.0
-        return np.asarray(unit, dtype=np.float32)
+
+def tile_warp(tile: LevelTile, box: Box, scale: tuple[float, float]) -> Warp:
+    """Return one tile's warp in the unit frame of the tile.
+
+    Parameters
+    ----------
+    tile : LevelTile
+        What a transformer did.
+    box : Box
+        The tile, in network pixels.
+    scale : tuple of float
+        Source pixels per network pixel, (y, x).
+    """
+    size = np.array([box[2] - box[0], box[3] - box[1]], dtype=np.float32)
+    unit_px = size / np.array(tile.coverage.shape, dtype=np.float32)
+    lattice, fiducials, points = (
+        _to_unit(px, unit_px, size)
+        for px in (tile.lattice_px, tile.fiducials_px, tile.points_px)
+    )
+    return Warp(
+        level=tile.level,
+        family=tile.family,
+        lattice=lattice,
+        fiducials=fiducials,
+        points=points,
+        coverage=tile.coverage,
+        tile_px=box,
+        image_scale=scale,
+        theta=tile.theta,
+    )
+
+
+def _to_unit(level_px: Array, unit_px: Array, size: Array) -> Array:
+    """Return pixels of the level's input map in the unit frame of the tile.
+
+    The network's frames end at the centres of a level's outermost units; the
+    tile's ends at the centres of its outermost pixels, which lie further out.
+    """
+    tile_px = (level_px + 0.5) * unit_px - 0.5
+    unit = 2.0 * tile_px / np.maximum(size - 1.0, 1.0) - 1.0
+    return np.asarray(unit, dtype=np.float32)

@@ -16,6 +16,7 @@ from dense_transformer.inspection.grids import (
     fiducial_arrows,
     grid_lines,
 )
+from dense_transformer.inspection.inspector import Inspector, TileLook
 from dense_transformer.inspection.numbers import (
     LevelNumbers,
     measure_levels,
@@ -38,11 +39,13 @@ __all__ = [
     "Arrows",
     "Chain",
     "CoverageReport",
+    "Inspector",
     "LearnedPatch",
     "LevelNumbers",
     "MapFrame",
     "RoundTrip",
     "SpreadNumbers",
+    "TileLook",
     "WarpDensity",
     "compare_images",
     "coverage_report",
