@@ -40,7 +40,8 @@ def make_warp(
     tile = np.array([tile_px[2] - tile_px[0], tile_px[3] - tile_px[1]], float)
     size = size or tuple(int(n) // 2 ** (level - 1) for n in tile)
     out = out or size
-    step = [(n - 1) / (m - 1) if min(n, m) > 1 else n / m for n, m in zip(size, out)]
+    pairs = list(zip(size, out, strict=True))
+    step = [(n - 1) / (m - 1) if min(n, m) > 1 else n / m for n, m in pairs]
     ends = np.array(size) - 1.0
     resting = grid(lattice).reshape(-1, 2) / (np.array(lattice) - 1) * ends
     points = read(grid(out) * step)
@@ -57,7 +58,7 @@ def make_warp(
 
 def shift(y: float, x: float) -> Callable[[np.ndarray], np.ndarray]:
     """Return the translation by so many units."""
-    return lambda units: units + [y, x]
+    return lambda units: units + np.array([y, x])
 
 
 def affine(matrix: list[list[float]], about: tuple[float, float], by=(0.0, 0.0)):

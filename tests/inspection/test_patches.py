@@ -154,7 +154,9 @@ def test_a_bent_patch_has_the_moments_of_a_raster_of_what_it_reads():
     """Rows are read 0.25 x^2 lower at units x = -1, 0, 1 ... and straight between."""
 
     def bend(units: np.ndarray) -> np.ndarray:
-        return units + np.stack([0.25 * (units[..., 1] - 11) ** 2, 0 * units[..., 1]], -1)
+        return units + np.stack(
+            [0.25 * (units[..., 1] - 11) ** 2, 0 * units[..., 1]], -1
+        )
 
     chain = Chain((make_warp(bend, 1, (0, 0, 16, 24)),))
     patch = learned_patch(chain, (7.0, 11.0))
@@ -164,7 +166,7 @@ def test_a_bent_patch_has_the_moments_of_a_raster_of_what_it_reads():
     values = np.linalg.eigvalsh(np.cov(read))
     assert patch.area_px == pytest.approx(9)
     assert patch.elongation == pytest.approx(np.sqrt(values[1] / values[0]), rel=0.02)
-    assert patch.centre_px == pytest.approx(read.mean(1) + [7, 11], abs=0.02)
+    assert patch.centre_px == pytest.approx(read.mean(1) + np.array([7, 11]), abs=0.02)
 
 
 def test_results_are_plain_and_read_only():

@@ -172,7 +172,7 @@ def test_the_patch_is_what_the_first_convolution_below_the_gather_reads(
     network.level(level - 1).down2.register_forward_hook(
         lambda module, inputs, output: down2.append(output)
     )
-    seen, warps = trace(network, image, thetas_of(network, 5))
+    _, warps = trace(network, image, thetas_of(network, 5))
     chain = chain_of(warps, tile)
     at = tuple(np.array(down2[0].shape[-2:]) // 2)
     down2[0][0, 0, at[0], at[1]].backward()
@@ -220,8 +220,6 @@ def test_the_frames_are_those_of_predictions():
     store.put(0, 0, one)
     kept, known = store.warp(0, 0), _as_predicted(warp, tile)
     for name in ("lattice", "fiducials", "points", "coverage"):
-        np.testing.assert_allclose(
-            getattr(kept, name), getattr(known, name), atol=1e-5
-        )
+        np.testing.assert_allclose(getattr(kept, name), getattr(known, name), atol=1e-5)
     assert cover(warp.points_px, warp.size).shape[1:] == known.coverage.shape
     assert to_unit(warp.points_px, warp.size).shape == warp.points_px.shape

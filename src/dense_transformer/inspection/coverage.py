@@ -116,7 +116,7 @@ def coverage_report(warp: Warp | Chain, level: int | None = None) -> CoverageRep
     holes = coverage < HOLE
     t = np.clip(coverage / HOLE, 0.0, 1.0)
     edges = np.linspace(0.0, LARGEST_BIN, BINS + 1)
-    inside = np.clip(coverage, 0.0, np.nextafter(LARGEST_BIN, 0.0))
+    inside = np.clip(coverage.round(4), 0.0, LARGEST_BIN)  # 0.99999994 counts as 1
     units = one.points.shape[0] * one.points.shape[1]
     outlines = (
         chain.input_to_image_px(outline, level) for outline in trace_outlines(holes)

@@ -12,6 +12,7 @@ from dense_transformer.types import Array, Warp
 
 IDLE_PX = 0.5  # mean shift below which a transformer does next to nothing
 ALIKE = 0.9  # share of the movement's energy that is the same for all images
+MOSTLY = 0.5  # the same, from which most of the movement is a fixed one
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,9 @@ def describe_spread(numbers: SpreadNumbers) -> str:
             "learned a fixed lens, not to look at its input."
         )
     differ = float(np.hypot(n.between_px, n.within_px))
+    answers = "answers to" if n.common_share < MOSTLY else "answers a little to"
     return (
-        f"{where} answers to its input: it {moves}; {n.common_share:.0%} of that "
+        f"{where} {answers} its input: it {moves}; {n.common_share:.0%} of that "
         f"movement is the same in all {over}, and around it single tiles differ by "
         f"{differ:.3g} px."
     )
