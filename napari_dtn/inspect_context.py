@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 from dense_transformer.types import Box, Prediction, Progress, Warp, WarpEdit
 from napari_dtn.inspect_layers import LayerGroup
 from napari_dtn.inspect_pointer import Pointer, Px
-from napari_dtn.inspect_tiles import deepest_tile, nearest_tile
+from napari_dtn.inspect_tiles import nearest_tile
 from napari_dtn.inspecting import InspectCore, Session, TileLook
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.latest import LatestWins
@@ -75,6 +74,7 @@ class InspectContext(QObject):
         self.learned: TileLook | None = None
         self.look: TileLook | None = None
         self.strength = 1.0
+        self.clicks_pin = False  # a click in the image pins; else it chooses a tile
         self.prediction: Prediction | None = None
         self._edits: dict[int, Edits] = {}
         self._version = 0  # of the edits
@@ -91,7 +91,6 @@ class InspectContext(QObject):
         self._nearby.answered.connect(self._found_nearby)
         self._nearby.failed.connect(lambda order, error: self.fail(error))
         self._chains: dict[int, Chain] = {}
-        self._lock = threading.Lock()  # a session looks at one tile at a time
         self.pointer = Pointer(viewer, self.layer, self)
 
     # what is looked at
@@ -141,14 +140,14 @@ class InspectContext(QObject):
         session = self.session
         if session is None or self.chain is None:
             return None
-        tile = deepest_tile(session.tiles, px)
+        tile = session.tile_at(px)
         if tile is None:
             return None
         if tile not in self._chains:
-            lock, edits = self._lock, self.edits
+            edits = self.edits
             self._nearby.ask(
                 (session, tile, self._version),
-                lambda: _run(lock, session, tile, edits),
+                lambda: session.look(tile, edits),
             )
         return self._chains.get(tile)
 
@@ -212,10 +211,8 @@ class InspectContext(QObject):
         session, tile = self.session, self.tile
         if session is None:
             return
-        edits, learned, lock = self.edits, self.learned, self._lock
-        self._looker.ask(
-            (session, tile), lambda: _look(lock, session, tile, edits, learned)
-        )
+        edits, learned = self.edits, self.learned
+        self._looker.ask((session, tile), lambda: _look(session, tile, edits, learned))
 
     # work and words
 
@@ -332,20 +329,9 @@ def _open(core: InspectCore, request: Request) -> tuple[Session, int, TileLook]:
     return session, tile, session.look(tile)
 
 
-def _look(
-    lock: threading.Lock,
-    session: Session,
-    tile: int,
-    edits: Edits,
-    learned: TileLook | None,
-) -> Looks:
-    learned = learned or _run(lock, session, tile, ())
-    return learned, _run(lock, session, tile, edits) if edits else learned
-
-
-def _run(lock: threading.Lock, session: Session, tile: int, edits: Edits) -> TileLook:
-    with lock:
-        return session.look(tile, edits)
+def _look(session: Session, tile: int, edits: Edits, learned: TileLook | None) -> Looks:
+    learned = learned or session.look(tile)
+    return learned, session.look(tile, edits) if edits else learned
 
 
 def _middle(request: Request) -> Px:

@@ -94,6 +94,18 @@ class LayerGroup(QObject):
             self.deleted.emit(tag["role"])
 
 
+def redraw(layer: Any, data: np.ndarray) -> None:
+    """Give a layer new data of the same meaning, at the least cost.
+
+    Setting `data` also finds the extent of all layers, thumbnails and the list anew.
+    """
+    if layer.data.shape == data.shape:
+        layer.data[...] = data
+        layer.refresh(thumbnail=False, highlight=False, extent=False)
+    else:
+        layer.data = data
+
+
 def at_px(px: np.ndarray, source: Source) -> np.ndarray:
     """Return source pixels (n, 2) as positions (n, ndim) of the section looked at."""
     stack = [source.section] if source.frame.ndim > 2 else []

@@ -20,8 +20,16 @@ class TileLook(Protocol):
     """What a network made of one tile; `dense_transformer.inspection.TileLook`."""
 
     @property
+    def box(self) -> Box:
+        """Where `probability` lies, source px."""
+
+    @property
+    def tile_px(self) -> Box:
+        """The tile, in pixels of the image that the network saw."""
+
+    @property
     def probability(self) -> np.ndarray:
-        """Of the foreground, source pixels of the tile, (h, w) float32."""
+        """Of the foreground, source pixels of `box`, (h, w) float32."""
 
     @property
     def warps(self) -> tuple[Warp, ...]:
@@ -37,10 +45,24 @@ class Session(Protocol):
 
     @property
     def tiles(self) -> Sequence[Box]:
-        """Boxes of the tiles, source px, in the order of the plan."""
+        """What the tiles cover of the image, source px, in the order of the plan."""
 
-    def look(self, tile_index: int, edits: tuple[WarpEdit, ...] = ()) -> TileLook:
-        """Run the network on one tile, its transformers changed as `edits` say."""
+    @property
+    def tiles_px(self) -> Sequence[Box]:
+        """The same tiles in pixels of the image that the network sees."""
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Levels that have a transformer, ascending."""
+
+    def tile_at(self, at_px: tuple[float, float]) -> int | None:
+        """Return which tile counts most at (y, x), source px; None outside."""
+
+    def pixels(self, index: int) -> np.ndarray:
+        """Return what the network sees of a tile, (h, w[, c]), float32 about 0..1."""
+
+    def look(self, tile_index: int, edits: Sequence[WarpEdit] = ()) -> TileLook:
+        """Run the network on a tile, its transformers changed; the last are kept."""
 
 
 class InspectCore(Protocol):

@@ -10,11 +10,11 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_dtn.inspect_context import InspectContext
-from napari_dtn.inspect_tiles import Px, deepest_tile
+from napari_dtn.inspect_tiles import Px
 from napari_dtn.inspecting import InspectCore, InstalledInspectCore
 from napari_dtn.predicting import Request
 from napari_dtn.tabs.inspect_header import InspectHeader
-from napari_dtn.tabs.inspect_section import folded
+from napari_dtn.tabs.inspect_section import Part
 from napari_dtn.tabs.inspect_sections import SECTIONS
 
 SETTLE_MS = 250  # after the last change of image, model or slice
@@ -44,7 +44,7 @@ class InspectTab(QWidget):
         self.status.setWordWrap(True)
         self.status.setAccessibleName("Status")
         self.sections = [section(self.context) for section in SECTIONS]
-        self.folds = [folded(section) for section in self.sections]
+        self.folds = [Part(section) for section in self.sections]
         layout = QVBoxLayout(self)
         layout.addWidget(self.header)
         layout.addWidget(self.status)
@@ -87,7 +87,7 @@ class InspectTab(QWidget):
         """Begin to look, and open the first section the first time."""
         super().showEvent(event)
         if self.folds and not any(fold.isExpanded() for fold in self.folds):
-            self.folds[0].expand(animate=False)
+            self.folds[0].expand()
         self._timer.start(0)
 
     def _connect(self) -> None:
@@ -117,9 +117,11 @@ class InspectTab(QWidget):
             self._later()
 
     def _clicked(self, at: Px, modifiers: tuple[Any, ...]) -> None:
-        """Choose the tile under a click."""
+        """Choose the tile under a click, unless clicks pin patches."""
+        if self.context.clicks_pin and "Shift" not in modifiers:
+            return
         if self.isVisible() and self.context.session is not None:
-            tile = deepest_tile(self.context.session.tiles, at)
+            tile = self.context.session.tile_at(at)
             if tile is not None:
                 self.context.choose_tile(tile)
 

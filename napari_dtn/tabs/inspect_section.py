@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_dtn.inspect_context import InspectContext
-from napari_dtn.tabs.fold import Fold
 
 
 class InspectSection(QWidget):
@@ -62,9 +62,48 @@ class InspectSection(QWidget):
             self.clear()
 
 
-def folded(section: InspectSection) -> Fold:
-    """Return a section under its title, at rest until it is opened."""
-    fold = Fold(section.title, section)
-    fold.toggleButton().setToolTip(section.hint)
-    fold.toggled.connect(section.set_active)
-    return fold
+class Part(QWidget):
+    """A section under its title, at rest until it is opened.
+
+    Not a QCollapsible: that fixes the height of what it opens, and sections grow.
+    """
+
+    toggled = Signal(bool)
+
+    def __init__(self, section: InspectSection) -> None:
+        super().__init__()
+        self.section = section
+        self.button = QPushButton()
+        self.button.setAccessibleName(section.title)
+        self.button.setToolTip(section.hint)
+        self.button.setCheckable(True)
+        self.button.setStyleSheet(
+            "QPushButton { text-align: left; border: none; background: transparent;"
+            " padding: 3px 0; }"
+            "QPushButton:focus { text-decoration: underline; }"
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.button)
+        layout.addWidget(section)
+        self.button.toggled.connect(self._toggled)
+        self._toggled(False)
+
+    def isExpanded(self) -> bool:
+        """Return whether the section is open."""
+        return bool(self.button.isChecked())
+
+    def expand(self) -> None:
+        """Open the section."""
+        self.button.setChecked(True)
+
+    def collapse(self) -> None:
+        """Close the section; its layers go."""
+        self.button.setChecked(False)
+
+    def _toggled(self, opened: bool) -> None:
+        self.button.setText(f"{'▾' if opened else '▸'} {self.section.title}")
+        self.section.setVisible(opened)
+        self.section.set_active(opened)
+        self.toggled.emit(opened)
