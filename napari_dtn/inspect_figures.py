@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from dense_transformer.inspection import CoverageReport, RoundTrip, WarpDensity
 
-SAFE = 0.5  # coverage above which what is written outweighs nothing
-
 
 def describe_coverage(report: CoverageReport, trip: RoundTrip | None = None) -> str:
     """Return what the decoder could and could not restore."""
@@ -33,10 +31,10 @@ def describe_coverage(report: CoverageReport, trip: RoundTrip | None = None) -> 
         )
     if trip is not None and np.isfinite(trip.relative):
         words += (
-            f" Bending the image and bending it back alone loses "
-            f"{100 * trip.relative:.0f} % of its contrast"
+            " Bending a coarse copy of the image, a value for each unit, and bending "
+            "it back, with nothing computed between, changes it by "
+            f"{100 * trip.relative:.0f} % of its contrast."
         )
-        words += ": hardly anything." if trip.relative < 0.1 else "."
     return words
 
 

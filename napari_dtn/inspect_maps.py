@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FOLD = "#ff00ff"  # as loud as a colour can be, on gray and on colour
 HOLE = "#ff1744"
+LEAST = 0.1  # half a range, so that rounding doesn't look like structure
 CLEAR = (0.0, 0.0, 0.0, 0.0)  # where a map says nothing
 # From blue (magnified: fewer image pixels for a unit) to orange (shrunk).
 DENSITY = [
@@ -60,6 +61,9 @@ class MapLook:
         RGBA along the range, evenly spaced unless `at` says otherwise.
     low, high : float
         Range of the colours; NaN: as far as the values go.
+    neutral : float
+        Value in the middle of the colours, where nothing is changed; the range then
+        reaches as far to both sides, at most to `low` and `high`. NaN: none.
     unit : str
         Of the values.
     """
@@ -69,6 +73,7 @@ class MapLook:
     colours: list[tuple[float, float, float, float]]
     low: float = 0.0
     high: float = float("nan")
+    neutral: float = float("nan")
     unit: str = ""
 
 
@@ -77,7 +82,7 @@ MAPS = {
         "coverage S",
         "How much is written back to each unit: 1 everywhere if nothing is bent. "
         "Red: little or nothing arrives; blue: several values are averaged.",
-        COVERAGE, 0.0, 2.0,
+        COVERAGE, 0.0, 2.0, neutral=1.0,
     ),
     "filled": MapLook(
         "filled by the decoder",
@@ -95,7 +100,7 @@ MAPS = {
         "Logarithm of the area that a unit reads over its area at rest. Blue: "
         "magnified, read in more detail; orange: shrunk, read in less; 0.69 is twice "
         "the area.",
-        DENSITY, -1.0, 1.0,
+        DENSITY, -2.0, 2.0, neutral=0.0,
     ),
     "magnitude": MapLook(
         "displacement",
@@ -106,7 +111,7 @@ MAPS = {
         "how often read",
         "How many units read each part of the image: 1 everywhere if nothing is "
         "bent. Red parts are hardly looked at, blue ones more than once.",
-        COVERAGE, 0.0, 2.0,
+        COVERAGE, 0.0, 2.0, neutral=1.0,
     ),
     "change": MapLook(
         "change of the prediction",
@@ -131,10 +136,21 @@ def colours_of(kind: str) -> Colormap:
 def limits_of(kind: str, values: np.ndarray) -> tuple[float, float]:
     """Return the range of a map's colours."""
     look = MAPS[kind]
+    known = np.asarray(values)[np.isfinite(values)]
+    if np.isfinite(look.neutral):
+        # A shipped model's warps are gentle: on the whole range nothing would show.
+        far = float(np.abs(known - look.neutral).max(initial=0.0))
+        reach = min(look.high - look.neutral, max(LEAST, np.ceil(far * 20) / 20))
+        return look.neutral - reach, look.neutral + reach
     if np.isfinite(look.high):
         return look.low, look.high
-    most = float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
-    return look.low, max(most, look.low + 1e-3)
+    return look.low, max(float(known.max(initial=0.0)), look.low + 1e-3)
+
+
+def adapts(kind: str) -> bool:
+    """Return whether the range of a map's colours follows its values."""
+    look = MAPS[kind]
+    return bool(np.isfinite(look.neutral) or np.isnan(look.high))
 
 
 def map_spec(

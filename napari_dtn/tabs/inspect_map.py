@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel
 
 from napari_dtn.inspect_context import InspectContext
-from napari_dtn.inspect_maps import MAPS, colours_of
+from napari_dtn.inspect_maps import MAPS, adapts, colours_of
 from napari_dtn.layers import LayerSpec
 from napari_dtn.tabs.inspect_follower import Follower, Work
 from napari_dtn.tabs.ramp import ColourRamp
@@ -51,7 +50,8 @@ class MapSection(Follower):
         self.choice = QComboBox()
         self.choice.setAccessibleName(f"{self.title}: map")
         for kind in self.kinds:
-            self.choice.addItem(MAPS[kind].words.capitalize(), kind)
+            words = MAPS[kind].words
+            self.choice.addItem(words[0].upper() + words[1:], kind)
         self.choice.addItem("No map", "")
         self.box = QCheckBox(self.marks[0])
         self.box.setToolTip(self.marks[1])
@@ -107,7 +107,7 @@ class MapSection(Follower):
         for spec in result.specs:  # an update leaves the look to the person
             layer: Any = group.layer(spec.role)
             limits = spec.look.get("contrast_limits")
-            if layer is not None and limits and np.isnan(MAPS[spec.role].high):
+            if layer is not None and limits and adapts(spec.role):
                 layer.contrast_limits = limits
 
     def _answered(self, key: Any, result: Any) -> None:

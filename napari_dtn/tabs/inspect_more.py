@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from napari_dtn.tabs.inspect_coverage import CoverageSection
 from napari_dtn.tabs.inspect_density import DensitySection
+from napari_dtn.tabs.inspect_numbers import NumbersSection
 from napari_dtn.tabs.inspect_section import InspectSection
 
 MEASURING: tuple[type[InspectSection], ...] = (
     CoverageSection,
     DensitySection,
+    NumbersSection,
 )

@@ -40,5 +40,5 @@ class ColourRamp(QWidget):
 
     def set_range(self, low: float, high: float, unit: str) -> None:
         """Show the values of both ends."""
-        self._low.setText(f"{low:g}")
-        self._high.setText(f"{high:.1f} {unit}")
+        self._low.setText(f"{low:.3g}")
+        self._high.setText(f"{high:.3g} {unit}")
