@@ -21,6 +21,7 @@ from dense_transformer.inspection import Chain, learned_patch, margin_px, reach_
 from dense_transformer.nn import DenseTransformerNetwork, TensorWarp, build_network
 from dense_transformer.nn import unet as unet_module
 from dense_transformer.types import Warp
+from dense_transformer.zoo import load_model
 
 
 @pytest.fixture(autouse=True)
@@ -223,3 +224,32 @@ def test_the_frames_are_those_of_predictions():
         np.testing.assert_allclose(getattr(kept, name), getattr(known, name), atol=1e-5)
     assert cover(warp.points_px, warp.size).shape[1:] == known.coverage.shape
     assert to_unit(warp.points_px, warp.size).shape == warp.points_px.shape
+
+
+def test_a_shipped_model_reads_where_the_chain_says(monkeypatch):
+    """As trained, with maxima, and warped by random fiducials far more than learned.
+
+    The warp is held fixed: through the localisation every pixel moves it a little.
+    """
+    monkeypatch.undo()  # maxima again
+    model = load_model("em-membrane-dtn")
+    network, level = model.network.eval(), model.config.transformers[0].level
+    draw = torch.Generator().manual_seed(4)
+    image = torch.randn(1, 1, 224, 224, generator=draw).requires_grad_(True)
+    seen, warps = trace(network, image, thetas_of(network, 1))
+    chain = chain_of(warps, (224, 224))
+    px, rest = chain.units_px(), chain.rest_px()
+    reach = margin_px(level) + 1.5 * 2 ** (level - 1)  # with the units in between
+    missed, moved = [], []
+    for i, j in np.random.default_rng(0).integers(5, len(px) - 5, (12, 2)):
+        image.grad = None
+        seen[level, "warped"][0, :, i, j].square().sum().backward(retain_graph=True)
+        weight = image.grad[0, 0].abs().numpy()
+        ys, xs = np.indices(weight.shape)
+        middle = np.array([(ys * weight).sum(), (xs * weight).sum()]) / weight.sum()
+        missed.append(np.linalg.norm(middle - px[i, j]))
+        moved.append(np.linalg.norm(rest[i, j] - px[i, j]))
+        box = box_of(image.grad[0, 0]).reshape(2, 2)
+        assert (np.abs(box - px[i, j]) <= reach).all()
+    assert np.mean(moved) > 10
+    assert np.mean(missed) < 5
