@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 
+_holders: set[int] = set()
+
 
 class QuietCollector:
     """Sets what exists aside while somebody holds it, so that no pass is long.
@@ -11,20 +13,18 @@ class QuietCollector:
     napari and torch keep half a million objects alive. A full pass over them
     takes 150 to 300 ms, whichever thread it falls into, and nothing else runs
     meanwhile: it was the longest gap of all. Objects made while it is held are
-    collected as ever; the others are when it is let go.
+    collected as ever; the others are when the last holder lets go.
     """
-
-    def __init__(self) -> None:
-        self._held = False
 
     def hold(self) -> None:
         """Begin; once is enough."""
-        if not self._held:
-            self._held = True
+        if not _holders:
             gc.freeze()
+        _holders.add(id(self))
 
     def let_go(self) -> None:
         """End; once is enough."""
-        if self._held:
-            self._held = False
-            gc.unfreeze()
+        if _holders:
+            _holders.discard(id(self))
+            if not _holders:
+                gc.unfreeze()

@@ -28,7 +28,7 @@ SHOW_S = 0.1  # between two looks at how far it is
 # worker in pure Python takes the window several turns for every event.
 SWITCH_S = 0.001
 
-Work = Callable[[Callable[[], bool]], Generator[Progress, None, Any]]
+Work = Callable[[Callable[[], bool]], Generator[Any, None, Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,8 @@ class Job:
     ----------
     work : callable
         Gets a function that says whether to stop, returns the generator. It is
-        called in the thread, so that it may import what is slow to import.
+        called in the thread, so that it may import what is slow to import. It
+        yields Progress, and whatever else the window is to know early.
     name : str
         For people and for the thread.
     """
@@ -66,7 +67,7 @@ class Job:
         self.name = name
         self._work: Work | None = work
         self._stop = threading.Event()
-        self._box: deque[Progress | Done | Stopped | Failed] = deque()
+        self._box: deque[object] = deque()
         self._thread = threading.Thread(target=self._run, name=f"napari-dtn {name}")
 
     def start(self) -> None:
@@ -93,7 +94,7 @@ class Job:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def take(self) -> list[Progress | Done | Stopped | Failed]:
+    def take(self) -> list[object]:
         """Return what came since the last call, oldest first."""
         taken = []
         while self._box:
@@ -117,13 +118,13 @@ class Job:
         steps = self._work(self._stop.is_set)
         while True:
             try:
-                progress = next(steps)
+                message = next(steps)
             except StopIteration as end:
                 return Stopped() if self.stopping else Done(end.value)
             if self.stopping:
                 steps.close()
                 return Stopped()
-            self._box.append(progress)
+            self._box.append(message)
 
 
 class JobRunner(QObject):
@@ -135,7 +136,7 @@ class JobRunner(QObject):
 
     began = Signal(object)  # Job
     progressed = Signal(object)  # Progress: the newest
-    part_ready = Signal(object)  # Part: every one
+    noted = Signal(object)  # whatever else the work yields: every one
     succeeded = Signal(object, object)  # Job, its result
     stopped = Signal(object)  # Job
     failed = Signal(object, object)  # Job, Exception
@@ -190,14 +191,15 @@ class JobRunner(QObject):
         job = self._job
         if job is None:
             return
-        newest, outcome = None, None
+        newest: Progress | None = None
+        outcome: Done | Stopped | Failed | None = None
         for message in job.take():
             if isinstance(message, Progress):
                 newest = _joined(newest, message)
-                if message.part is not None and not job.stopping:
-                    self.part_ready.emit(message.part)
-            else:
+            elif isinstance(message, Done | Stopped | Failed):
                 outcome = message
+            elif not job.stopping:
+                self.noted.emit(message)
         self._newest = _joined(self._newest, newest)
         now = time.monotonic()
         if self._newest is not None and now - self._shown > SHOW_S and not job.stopping:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from napari.layers import Layer
 from qtpy.compat import isalive
@@ -16,14 +16,17 @@ from qtpy.QtWidgets import QWidget
 from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import find_layer, outline, place_layer, stale_layers
 
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
 PAUSE_MS = 50  # between turns, so that the window answers
-TURN_S = 0.15  # what a turn may take; a single layer takes 50 to 150 ms
+TURN_S = 0.15  # what a turn may take; a single layer takes 20 to 100 ms
 # What napari takes to add a layer, its controls and its visuals, as measured; in
 # units of UNIT_S on that machine. An update takes a fraction of it.
-COST = {"image": 3.0, "labels": 6.0, "vectors": 2.0, "points": 2.5}
+COST = {"image": 2.7, "labels": 6.0, "vectors": 1.5, "points": 2.4}
 UPDATE = 0.2
 DRAWING = 3.6
-UNIT_S = 0.025
+UNIT_S = 0.02
 
 
 class Placer(QObject):
@@ -35,17 +38,17 @@ class Placer(QObject):
     """
 
     placed = Signal()  # all of the last call
+    unit_s = UNIT_S  # of this machine, learnt by all placers together
 
-    def __init__(self, viewer: Any, parent: QWidget) -> None:
+    def __init__(self, viewer: ViewerModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._viewer, self._widget = viewer, parent
         self._waiting: deque[LayerSpec] = deque()
         self._layer_id: object = None
         self._wanted: Callable[[], bool] = lambda: True
         self._outlines: list[Callable[[], None]] = []
-        self._active: Layer | None = None
+        self._last: Layer | None = None
         self._still: QWidget | None = None
-        self._unit_s = UNIT_S
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)
         self._timer.setSingleShot(True)  # or an overdue turn follows at once
@@ -57,15 +60,24 @@ class Placer(QObject):
         return bool(self._waiting) or self._timer.isActive()
 
     def place(
-        self, specs: Iterable[LayerSpec], layer_id: object, wanted: Callable[[], bool]
+        self,
+        specs: Iterable[LayerSpec],
+        layer_id: object,
+        wanted: Callable[[], bool],
+        *,
+        alone: bool = True,
     ) -> None:
-        """Begin to place `specs`; gives up as soon as `wanted` says no."""
+        """Begin to place `specs`; gives up as soon as `wanted` says no.
+
+        If `alone`, other results of the same source go.
+        """
         self.shut_down()
         specs = list(specs)
-        for layer in stale_layers(self._viewer.layers, specs, layer_id):
-            self._viewer.layers.remove(layer)
+        if alone:
+            for layer in stale_layers(self._viewer.layers, specs, layer_id):
+                self._viewer.layers.remove(layer)
         self._waiting, self._layer_id = deque(specs), layer_id
-        self._wanted = wanted
+        self._wanted, self._last = wanted, None
         self._timer.start()
 
     def shut_down(self) -> None:
@@ -79,7 +91,7 @@ class Placer(QObject):
     def _turn(self) -> None:
         try:
             self._draw(False)
-            budget = TURN_S / self._unit_s
+            budget = TURN_S / self.unit_s
             left = self._place_some(budget)
             # A turn that placed nothing draws, however slow the machine.
             if self._waiting or left < min(DRAWING, budget):
@@ -107,7 +119,8 @@ class Placer(QObject):
                 break
             self._waiting.popleft()
             began = time.monotonic()
-            layer = place_layer(self._viewer, spec, self._layer_id)
+            layer = place_layer(self._viewer, spec, self._layer_id, self._last)
+            self._last = layer
             if layer is not old:
                 self._learn((time.monotonic() - began) / cost)
                 self._outlines.append(partial(outline, layer, spec))
@@ -116,17 +129,14 @@ class Placer(QObject):
 
     def _learn(self, unit_s: float) -> None:
         """Take in what a unit of cost has taken; a single hiccup counts little."""
-        self._unit_s += 0.25 * (min(unit_s, 3 * self._unit_s) - self._unit_s)
+        known = Placer.unit_s
+        Placer.unit_s = known + 0.25 * (min(unit_s, 3 * known) - known)
 
     def _draw(self, on: bool) -> None:
-        """Let the window be drawn, with the selection from before, or hold it."""
-        selection = self._viewer.layers.selection
+        """Let the window be drawn, or hold it."""
         if not on and self._still is None:
-            self._active = selection.active
             self._still = self._widget.window()
             self._still.setUpdatesEnabled(False)
         elif on and self._still is not None:
-            if self._active is not None and self._active in self._viewer.layers:
-                selection.active = self._active
             self._still.setUpdatesEnabled(True)
-            self._still = self._active = None
+            self._still = None

@@ -1,4 +1,4 @@
-"""What the worker does: load a model, predict sections, describe the layers.
+"""What the window asks of the core, and the core of this installation.
 
 Nothing here touches the window. The core is imported in the worker, because
 importing torch takes more than a second.
@@ -6,21 +6,18 @@ importing torch takes more than a second.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dense_transformer.config import PredictConfig
-from dense_transformer.types import Box, Image, Prediction, Progress
-from napari_dtn.layers import LayerSpec, describe
+from dense_transformer.types import Array, Box, Image, Prediction, Progress
 from napari_dtn.sources import Source
 
 if TYPE_CHECKING:
     from dense_transformer.zoo import Card
 
-SMALL_RESULT = 1 << 28  # pixels; above, the probability is kept as uint8
 Stop = Callable[[], bool]
 T = TypeVar("T")
 
@@ -69,8 +66,9 @@ class Core(Protocol):
         section: int,
         stop: Stop,
         region: Box | None,
+        out: tuple[Array, Array],
     ) -> Generator[Progress, None, Prediction]:
-        """Predict one section, the tiles of `region` first."""
+        """Predict one section into `out`, the tiles of `region` first."""
 
 
 class InstalledCore:
@@ -105,6 +103,7 @@ class InstalledCore:
         section: int,
         stop: Stop,
         region: Box | None,
+        out: tuple[Array, Array],
     ) -> Generator[Progress, None, Prediction]:
         """Predict one section with the model `key`, the tiles of `region` first."""
         from dense_transformer.inference import predict
@@ -112,9 +111,10 @@ class InstalledCore:
         model = self._model(key)
         return (
             yield from predict(
-                model, image, config, section=section, region=region, stop=stop
+                model, image, config,
+                section=section, region=region, stop=stop, out=out,
             )
-        )
+        )  # fmt: skip
 
     def _model(self, key: str) -> Any:
         from dense_transformer.zoo import find_model, load_model
@@ -128,8 +128,10 @@ class InstalledCore:
 
 def look_around(core: Core) -> Catalogue:
     """Return what can be chosen, with what the first layers need imported."""
+    from napari_dtn.libraries import load_ahead
     from napari_dtn.placement import warm_up
 
+    load_ahead()
     found = core.catalogue()
     warm_up()
     return found
@@ -151,65 +153,4 @@ class Request:
     sections: tuple[int, ...]
     threshold: float = 0.5
     region: Box | None = None  # what is on screen, source px
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What a request gave: the layers, and where and how long it was computed."""
-
-    specs: tuple[LayerSpec, ...]
-    device: str
-    seconds: float
-
-
-def answer(
-    core: Core, request: Request, stop: Stop
-) -> Generator[Progress, None, Answer]:
-    """Predict the sections of a request; yields how far it is.
-
-    Raises
-    ------
-    DTNError
-        Whatever the core finds wrong with the model, the image or the device.
-    """
-    began = time.monotonic()
-    image, count = request.source.image, len(request.sections)
-    height, width = image.size
-    config = request.config
-    if height * width * count > SMALL_RESULT:
-        config = replace(config, dtype="uint8")
-    yield Progress(0, 1, "tile", message="Loading the model")
-    results: list[tuple[int, Prediction]] = []
-    for number, section in enumerate(request.sections):
-        steps = core.predict(
-            request.model, image, config, section, stop, request.region
-        )
-        prediction = yield from _of_all(steps, number, count, began)
-        if stop():
-            break
-        results.append((section, prediction))
-    if not results:
-        return Answer((), "", time.monotonic() - began)
-    specs = describe(results, request.source, request.threshold)
-    return Answer(tuple(specs), results[-1][1].device, time.monotonic() - began)
-
-
-def _of_all(
-    steps: Generator[Progress, None, Prediction], number: int, count: int, began: float
-) -> Generator[Progress, None, Prediction]:
-    """Run one section of `count`; its progress is a share of that of all."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            prediction: Prediction = end.value
-            return prediction
-        if count > 1:
-            done, total = number * step.total + step.done, count * step.total
-            spent = time.monotonic() - began
-            left = spent * (total - done) / done if done else None
-            message = step.message or f"section {number + 1} of {count}"
-            step = replace(
-                step, done=done, total=total, seconds_left=left, message=message
-            )
-        yield step
+    finds: str = "boundary"  # what the model calls its foreground

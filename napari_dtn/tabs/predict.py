@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import notification_manager, show_warning
 from qtpy.QtCore import Signal
 
+from dense_transformer.types import Progress
+from napari_dtn.answering import Answer, Sketch, answer
 from napari_dtn.collector import QuietCollector
 from napari_dtn.jobs import Job, JobRunner
+from napari_dtn.placement import is_result
 from napari_dtn.placer import Placer
 from napari_dtn.predicting import (
-    Answer,
     Catalogue,
     Core,
     InstalledCore,
     ModelInfo,
     Request,
-    answer,
-    look_around,
-    once,
 )
+from napari_dtn.preview import Preview
+from napari_dtn.tabs.model_finder import ModelFinder
 from napari_dtn.tabs.predict_form import PredictForm
 from napari_dtn.threshold import LiveThreshold
 
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
 
 class PredictTab(PredictForm):
-    """Layout and signals; the work is done by `predicting` in a job.
+    """Layout and signals; the work is done by `answering` in a job.
 
     Parameters
     ----------
@@ -41,20 +46,20 @@ class PredictTab(PredictForm):
     shown = Signal()  # the layers of a prediction are there
     gave_up = Signal(str)  # it failed or was stopped, and why
 
-    def __init__(self, viewer: Any, core: Core | None = None) -> None:
+    def __init__(self, viewer: ViewerModel, core: Core | None = None) -> None:
         super().__init__(viewer)
         self._core = core or InstalledCore()
         self.runner = JobRunner(self)
-        self._lister = JobRunner(self)
-        self._opener = JobRunner(self)
+        self._finder = ModelFinder(self._core, self)
         self._placer = Placer(viewer, self)
+        self._preview = Preview(viewer, self)
         self._live = LiveThreshold(viewer, self)
         self._collector = QuietCollector()
         self._request: Request | None = None
         self._late = False  # the slider moved since the run began
         self._awaited = False  # run as soon as the models are known
         self._connect()
-        self.list_models()
+        self._finder.look()
 
     def _connect(self) -> None:
         layers, dims = self._viewer.layers.events, self._viewer.dims.events
@@ -72,22 +77,22 @@ class PredictTab(PredictForm):
         self.bar.run_clicked.connect(self.run)
         self.bar.stop_clicked.connect(self.stop)
         self.runner.began.connect(self._began)
-        self.runner.progressed.connect(self.bar.show_progress)
+        self.runner.progressed.connect(self._progressed)
+        self.runner.noted.connect(self._begun)
         self.runner.succeeded.connect(self._succeeded)
         self.runner.stopped.connect(self._stopped)
         self.runner.failed.connect(self._failed)
         self.runner.idle.connect(self._idle)
         self._placer.placed.connect(self._placed)
-        self._lister.succeeded.connect(self._listed)
-        self._lister.failed.connect(self._failed)
-        self._opener.succeeded.connect(self._opened)
-        self._opener.failed.connect(self._failed)
+        self._finder.listed.connect(self._listed)
+        self._finder.opened.connect(self._opened)
+        self._finder.failed.connect(self._fail)
 
     def shut_down(self) -> None:
         """Stop all work and let go of the viewer; may be called twice."""
-        runners = (self.runner, self._lister, self._opener)
-        for helper in (*runners, self._placer, self._live):
-            helper.shut_down()
+        parts = (self.runner, self._finder, self._preview, self._placer, self._live)
+        for part in parts:
+            part.shut_down()
         self._preferences.save()
         self._collector.let_go()
         for event, slot in self._links:
@@ -96,20 +101,14 @@ class PredictTab(PredictForm):
 
     # what it does
 
-    def list_models(self) -> None:
-        """Look for models and devices beside the window."""
-        self._lister.start(Job(lambda stop: once(look_around, self._core), "models"))
-
     def open_model(self, path: str) -> None:
         """Read the card of a model file and choose it."""
-        self._opener.start(
-            Job(lambda stop: once(self._core.read_model, Path(path)), "model file")
-        )
+        self._finder.open(Path(path))
 
-    def predict_layer(self, layer: Any) -> None:
+    def predict_layer(self, layer: Layer | None) -> None:
         """Choose a layer and run, in place of what runs now; waits for the models."""
         self.images.choose(layer)
-        if self._looking:
+        if self._finder.busy:
             self._awaited = True
             self.bar.say("Looking for models…")
         else:
@@ -128,7 +127,7 @@ class PredictTab(PredictForm):
         try:
             request = self.make_request(layer, model.key)
         except Exception as error:  # noqa: BLE001 - shown as a notification
-            self._failed(None, error)
+            self._fail(error)
             return
         core = self._core
         self._placer.shut_down()
@@ -151,7 +150,7 @@ class PredictTab(PredictForm):
 
     # what happens
 
-    def _listed(self, job: Job, found: Catalogue) -> None:
+    def _listed(self, found: Catalogue) -> None:
         wanted = self._preferences.get("model")
         self.models.set_models(found.models, wanted)
         for row in range(self.device.count()):
@@ -160,38 +159,40 @@ class PredictTab(PredictForm):
         if not self.bar.status.text():
             some = self.images.layer() is not None
             self.bar.say("Ready." if some else "Open an image to begin.")
-        if self._opener.job is None and not self.models.choose(wanted):
-            self._open_again(Path(wanted))
+        own = not self._finder.opening and not self.models.choose(wanted)
+        if own and Path(wanted).is_file():  # opened in another session
+            self.open_model(wanted)
         self._run_if_awaited()
 
-    def _open_again(self, path: Path) -> None:
-        """Open a model file of another session, if it is still there."""
-        if path.is_file():
-            self.open_model(str(path))
-
-    def _opened(self, job: Job, model: ModelInfo) -> None:
+    def _opened(self, model: ModelInfo) -> None:
         self.models.add_model(model)
         self._run_if_awaited()
 
     def _run_if_awaited(self) -> None:
-        if self._awaited and not self._looking:
+        if self._awaited and not self._finder.busy:
             self._awaited = False
             self.run()
-
-    @property
-    def _looking(self) -> bool:
-        """Whether models are still being looked for."""
-        return self._lister.job is not None or self._opener.job is not None
 
     def _began(self, job: Job) -> None:
         self._collector.hold()
         self.bar.set_working(True)
         self.bar.say(f"Predicting {job.name}…")
 
+    def _progressed(self, progress: Progress) -> None:
+        if self.bar.show_progress(progress):
+            self._preview.refresh()  # one drawing for both
+
+    def _begun(self, sketch: Sketch) -> None:
+        if (request := self._request) is not None:
+            layer_id = request.source.layer_id
+            sketch.sheets.threshold = self.threshold.value()
+            self._preview.begin(sketch, layer_id, partial(self._is_there, layer_id))
+
     def _succeeded(self, job: Job, result: Answer) -> None:
         request = self._request
         if request is None:
             return
+        self._preview.keep()
         layer_id = request.source.layer_id
         self._late = self.threshold.value() != request.threshold
         self._placer.place(result.specs, layer_id, partial(self._is_there, layer_id))
@@ -212,14 +213,26 @@ class PredictTab(PredictForm):
             self._end_of_run()
 
     def _end_of_run(self) -> None:
-        self._request = None  # it keeps the image alive
-        self._collector.let_go()
+        if self.runner.job is None:
+            self._request = None  # it keeps the image alive
+            self._collector.let_go()
 
     def _stopped(self, job: Job) -> None:
-        self.bar.say(f"{job.name}: stopped.")
+        self._put_back()
+        self.bar.say(f"{job.name}: stopped; the layers are as they were.")
         self.gave_up.emit("stopped")
 
-    def _failed(self, job: Job | None, error: Exception) -> None:
+    def _put_back(self) -> None:
+        request, threshold = self._request, self.threshold.value()
+        self._preview.put_back()
+        if request is not None and request.threshold != threshold:
+            self._live.apply(request.source.layer_id, threshold)
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        self._put_back()
+        self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
         self._awaited = False
         self.bar.say(f"Failed: {error}")
         notification_manager.receive_error(type(error), error, error.__traceback__)
@@ -229,6 +242,8 @@ class PredictTab(PredictForm):
         return any(layer.unique_id == layer_id for layer in self._viewer.layers)
 
     def _layers_changed(self, event: Any) -> None:
+        if event.type == "inserted" and is_result(event.value):
+            return
         self.images.refresh(event.value if event.type == "inserted" else None)
 
     def _layer_removed(self, event: Any) -> None:
@@ -240,5 +255,6 @@ class PredictTab(PredictForm):
     def _threshold_moved(self) -> None:
         layer = self.images.layer()
         self._preferences.set("threshold", self.threshold.value())
+        self._preview.set_threshold(self.threshold.value())
         if layer is not None:
             self._live.apply(layer.unique_id, self.threshold.value())

@@ -142,7 +142,10 @@ class PredictForm(QWidget):
             threads=max(1, (os.cpu_count() or 2) - 1),
         )
         region = visible_box(layer, self._viewer.dims.displayed)
-        return Request(model, source, config, sections, self.threshold.value(), region)
+        card = None if (info := self.models.model()) is None else info.card
+        finds = card.classes[-1] if card is not None else "boundary"
+        threshold = self.threshold.value()
+        return Request(model, source, config, sections, threshold, region, finds)
 
     def _image_changed(self) -> None:
         layer = self.images.layer()

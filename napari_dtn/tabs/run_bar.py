@@ -36,7 +36,7 @@ class RunBar(QWidget):
         self.stop = QPushButton("■ Stop")
         self.stop.setAccessibleName("Stop")
         self.stop.setToolTip(
-            "End the prediction after the tile that is being computed."
+            "End the prediction; the layers become what they were before it."
         )
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress")
@@ -77,8 +77,8 @@ class RunBar(QWidget):
         self._ready = ready
         self.run.setEnabled(ready and not self._working)
 
-    def show_progress(self, progress: Progress) -> None:
-        """Show how far it is, unless it was shown a moment ago.
+    def show_progress(self, progress: Progress) -> bool:
+        """Show how far it is, unless it was shown a moment ago; return if it was.
 
         Each change draws the whole window, canvas and all: 15 to 30 ms without a
         GPU, 2 ms with one. So it gets a fixed share of the time. No busy bar
@@ -87,7 +87,7 @@ class RunBar(QWidget):
         self._message = progress.message or self._message
         began = time.monotonic()
         if began < self._rest_until:
-            return
+            return False
         share = progress.done / max(1, progress.total)
         left = f" · {time_left(progress.seconds_left)}" if progress.done else ""
         # A progress bar draws itself at once: all changes make one drawing.
@@ -99,6 +99,7 @@ class RunBar(QWidget):
         self.setUpdatesEnabled(True)
         self._rest_until = math.inf  # until it is drawn
         QTimer.singleShot(0, partial(self._drawn, began))
+        return True
 
     def _drawn(self, began: float) -> None:
         """Rest for as long as the drawing since `began` was worth."""

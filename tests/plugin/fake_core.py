@@ -58,6 +58,7 @@ class FakeCore:
         section: int,
         stop: Callable[[], bool],
         region: object,
+        out: tuple[np.ndarray, np.ndarray],
     ) -> Generator[Progress, None, Prediction]:
         self.calls.append((key, image, config, section))
         self.regions.append(region)
@@ -72,11 +73,16 @@ class FakeCore:
                         break
                 if self.error is not None:
                     raise self.error
-                box = (int(rows[0]), 0, int(rows[-1]) + 1, w)
-                part = Part(box, probability[box[0] : box[2]]) if len(rows) else None
+                part = None
+                if len(rows):
+                    box = (int(rows[0]), 0, int(rows[-1]) + 1, w)
+                    found = probability[rows]
+                    out[0][rows] = found if out[0].dtype != "u1" else 255 * found
+                    part = Part(box, found)
                 message = "4 tiles on CPU" if done == 0 else ""
                 yield Progress(done + 1, 4, "tile", 3.0 - done, message, part=part)
             result = fake_prediction(probability, image.name)
+            result = replace(result, probability=out[0])
             return replace(result, levels=(), warps=()) if self.plain else result
         finally:
             self.closed += 1

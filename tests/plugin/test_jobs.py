@@ -6,10 +6,9 @@ import gc
 import threading
 import weakref
 
-import numpy as np
 import pytest
 
-from dense_transformer.types import Part, Progress
+from dense_transformer.types import Progress
 from napari_dtn.jobs import Job, JobRunner
 
 pytestmark = pytest.mark.usefixtures("no_threads_left")
@@ -127,20 +126,21 @@ def test_of_three_jobs_in_a_row_the_last_one_runs(runner, qtbot):
     assert seen == [("stopped", "first"), ("done", "yes")]
 
 
-def test_every_part_arrives_though_progress_is_thinned_out(runner, qtbot):
-    parts, shown = [], []
-    runner.part_ready.connect(lambda part: parts.append(part.box[0]))
+def test_every_note_arrives_though_progress_is_thinned_out(runner, qtbot):
+    notes, shown = [], []
+    runner.noted.connect(notes.append)
     runner.progressed.connect(lambda progress: shown.append(progress.done))
 
     def work(stop):
         for n in range(500):
-            yield Progress(n, 500, part=Part((n, 0, n + 1, 1), np.zeros((1, 1))))
+            yield Progress(n, 500)
+            yield n
 
     done = []
     runner.succeeded.connect(lambda *_: done.append(True))
-    runner.start(Job(work, "parts"))
+    runner.start(Job(work, "notes"))
     qtbot.waitUntil(lambda: bool(done))
-    assert parts == list(range(500))
+    assert notes == list(range(500))
     assert len(shown) < 50
 
 

@@ -10,9 +10,10 @@ from fake_core import SHIFT_PX, TILE, fake_prediction
 from napari.layers import Image
 
 from napari_dtn.boundaries import mark_boundaries
-from napari_dtn.layers import ARROWS, describe
+from napari_dtn.layers import describe
 from napari_dtn.placement import make_layer
 from napari_dtn.sources import read_source
+from napari_dtn.warp_layers import ARROWS
 
 RNG = np.random.default_rng(0)
 

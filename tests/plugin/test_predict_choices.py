@@ -71,7 +71,7 @@ def test_file_and_layer_asked_for_at_once_wait_for_the_models(bench, tmp_path):
     path = tmp_path / "mine.safetensors"
     path.write_bytes(b"")
     w = bench(squares())
-    w.tab.list_models()
+    w.tab._finder.look()
     w.tab.prefer_model(str(path))
     w.tab.predict_layer(w.tab.images.layer())
     w.until(lambda: bool(w.shown))

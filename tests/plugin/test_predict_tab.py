@@ -99,7 +99,7 @@ def test_all_slices_give_a_stack(bench):
     w.run()
     result = w.result("boundary probability").data
     np.testing.assert_array_equal(result[:, 0, 0], [1, 1, 0, 0, 0])
-    assert [call[3] for call in w.core.calls] == [0, 1, 2, 3, 4]
+    assert [call[3] for call in w.core.calls] == [2, 0, 1, 3, 4]  # in view first
     assert "5 slices" in w.tab.bar.status.text()
 
 
