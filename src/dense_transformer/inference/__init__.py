@@ -1,6 +1,7 @@
 """Predict images of any size, tile by tile, on any device."""
 
 from dense_transformer.inference.devices import choose_device, describe_device
+from dense_transformer.inference.edit_files import read_edits, write_edits
 from dense_transformer.inference.files import write_prediction
 from dense_transformer.inference.mapped_files import predict_to_files
 from dense_transformer.inference.prediction import predict
@@ -10,5 +11,7 @@ __all__ = [
     "describe_device",
     "predict",
     "predict_to_files",
+    "read_edits",
+    "write_edits",
     "write_prediction",
 ]

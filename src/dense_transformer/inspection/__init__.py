@@ -1,12 +1,32 @@
 """What the warps of a network mean, and what happens if they are changed."""
 
+from dense_transformer.inspection.ablation import Ablation, ablate, ablation_edits
 from dense_transformer.inspection.chains import Chain, find_chain, tile_chains
+from dense_transformer.inspection.changes import (
+    Change,
+    Judgement,
+    judge,
+    measure_change,
+)
+from dense_transformer.inspection.comparison import (
+    Comparison,
+    compare,
+    find_twin,
+    run_models,
+)
+from dense_transformer.inspection.components import Components, fit_components
 from dense_transformer.inspection.coverage import (
     CoverageReport,
     RoundTrip,
     coverage_report,
     level_image,
     round_trip,
+)
+from dense_transformer.inspection.features import (
+    STAGES,
+    FeatureMaps,
+    StageMap,
+    features,
 )
 from dense_transformer.inspection.folds import WarpDensity, density
 from dense_transformer.inspection.frames import MapFrame
@@ -29,39 +49,67 @@ from dense_transformer.inspection.patches import (
     reach_units,
 )
 from dense_transformer.inspection.projection import project
+from dense_transformer.inspection.rewarp import rewarp
 from dense_transformer.inspection.spread import (
     SpreadNumbers,
     compare_images,
     describe_spread,
 )
+from dense_transformer.inspection.strength import AtStrength, at_strength
+from dense_transformer.inspection.warped_image import reading_px, warped_image
+from dense_transformer.inspection.what_if import EditHistory, move_fiducial
 
 __all__ = [
+    "STAGES",
+    "Ablation",
     "Arrows",
+    "AtStrength",
     "Chain",
+    "Change",
+    "Comparison",
+    "Components",
     "CoverageReport",
+    "EditHistory",
+    "FeatureMaps",
     "Inspector",
+    "Judgement",
     "LearnedPatch",
     "LevelNumbers",
     "MapFrame",
     "RoundTrip",
     "SpreadNumbers",
+    "StageMap",
     "TileLook",
     "WarpDensity",
+    "ablate",
+    "ablation_edits",
+    "at_strength",
+    "compare",
     "compare_images",
     "coverage_report",
     "density",
     "describe_spread",
     "displacement",
+    "features",
     "fiducial_arrows",
     "find_chain",
+    "find_twin",
+    "fit_components",
     "grid_lines",
+    "judge",
     "learned_patch",
     "level_image",
     "margin_px",
+    "measure_change",
     "measure_levels",
+    "move_fiducial",
     "offset_bound",
     "project",
     "reach_units",
+    "reading_px",
+    "rewarp",
     "round_trip",
+    "run_models",
     "tile_chains",
+    "warped_image",
 ]
