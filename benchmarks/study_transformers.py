@@ -26,7 +26,11 @@ VARIANTS: dict[str, dict[str, object]] = {
     "unet twin": {"network": {"transformers": []}},
     "shipped": {"network": {"transformers": [PAIR]}},
     "paper: absolute, full rate": {
-        "network": {"transformers": [{"level": 4, "parametrisation": "absolute"}]},
+        "network": {
+            "transformers": [
+                {"level": 4, "parametrisation": "absolute", "centred": False}
+            ]
+        },
         "transformer_rate": 1.0,
         "transformer_freeze": 0.0,
     },

@@ -30,10 +30,10 @@ class TransformerConfig(Settings):
         0.45, "Bound of an offset, in lattice spacings.", low=0.01, high=2.0
     )
     gain: float = setting(
-        0.1, "Gain of the localisation's last layer (offset form).", low=1e-4, high=10.0
+        3.0, "Gain of the localisation's last layer (offset form).", low=1e-4, high=100
     )
     centred: bool = setting(
-        False, "Take the mean over images off, so that no warp is the same for all."
+        True, "Take the mean over images off, so that no warp is the same for all."
     )
     localisation_channels: int = setting(
         32, "Channels of the localisation's convolutions.", low=1, high=1024
