@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from napari_dtn.tabs.inspect_ablation import AblationSection
+from napari_dtn.tabs.inspect_compare import CompareSection
 from napari_dtn.tabs.inspect_coverage import CoverageSection
 from napari_dtn.tabs.inspect_density import DensitySection
 from napari_dtn.tabs.inspect_numbers import NumbersSection
@@ -11,4 +13,6 @@ MEASURING: tuple[type[InspectSection], ...] = (
     CoverageSection,
     DensitySection,
     NumbersSection,
+    AblationSection,
+    CompareSection,
 )
