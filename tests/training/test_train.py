@@ -104,7 +104,7 @@ def test_progress_counts_steps_and_shows_figures(whole):
 
 def test_previews_show_image_and_probability_side_by_side(whole):
     run, *_ = whole
-    files = sorted(path.name for path in (run / "previews").iterdir())
+    files = sorted(path.name for path in (run / "previews").glob("*.png"))
     assert files == ["00000003.png", "00000006.png"]
     with Image.open(run / "previews" / files[0]) as picture:
         assert picture.size == (48 + 4 + 48, 48)

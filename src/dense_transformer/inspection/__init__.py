@@ -1,7 +1,8 @@
 """What the warps of a network mean, and what happens if they are changed."""
 
 from dense_transformer.inspection.ablation import Ablation, ablate, ablation_edits
-from dense_transformer.inspection.chains import Chain, find_chain, tile_chains
+from dense_transformer.inspection.alarms import Alarm
+from dense_transformer.inspection.chains import Chain, tile_chains
 from dense_transformer.inspection.changes import (
     Change,
     Judgement,
@@ -36,12 +37,22 @@ from dense_transformer.inspection.grids import (
     fiducial_arrows,
     grid_lines,
 )
+from dense_transformer.inspection.history import (
+    Curve,
+    LevelHistory,
+    Preview,
+    PreviewFile,
+    RunHistory,
+    read_history,
+    read_preview,
+)
 from dense_transformer.inspection.inspector import Inspector, TileLook
 from dense_transformer.inspection.numbers import (
     LevelNumbers,
     measure_levels,
     offset_bound,
 )
+from dense_transformer.inspection.overlaps import find_chain
 from dense_transformer.inspection.patches import (
     LearnedPatch,
     learned_patch,
@@ -62,6 +73,7 @@ from dense_transformer.inspection.what_if import EditHistory, move_fiducial
 __all__ = [
     "STAGES",
     "Ablation",
+    "Alarm",
     "Arrows",
     "AtStrength",
     "Chain",
@@ -69,14 +81,19 @@ __all__ = [
     "Comparison",
     "Components",
     "CoverageReport",
+    "Curve",
     "EditHistory",
     "FeatureMaps",
     "Inspector",
     "Judgement",
     "LearnedPatch",
+    "LevelHistory",
     "LevelNumbers",
     "MapFrame",
+    "Preview",
+    "PreviewFile",
     "RoundTrip",
+    "RunHistory",
     "SpreadNumbers",
     "StageMap",
     "TileLook",
@@ -106,6 +123,8 @@ __all__ = [
     "offset_bound",
     "project",
     "reach_units",
+    "read_history",
+    "read_preview",
     "reading_px",
     "rewarp",
     "round_trip",

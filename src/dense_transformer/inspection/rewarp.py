@@ -11,7 +11,9 @@ from dense_transformer.inference.edits import edited_parameters
 from dense_transformer.inference.engine import LevelTile
 from dense_transformer.inference.warps import tile_warp
 from dense_transformer.inspection.numbers import lattice_shape
-from dense_transformer.types import Array, Warp, WarpEdit
+from dense_transformer.types import Array, Box, Warp, WarpEdit
+
+Size = tuple[int, int]
 
 
 def rewarp(warp: Warp, edit: WarpEdit) -> Warp:
@@ -40,27 +42,70 @@ def rewarp(warp: Warp, edit: WarpEdit) -> Warp:
             f"points {warp.points.shape}; give both of one level, points kept"
         )
     theta = edited_parameters(warp.theta, edit, warp.family)
-    lattice, size = lattice_shape(warp.lattice), input_size(warp)
     out = int(warp.points.shape[0]), int(warp.points.shape[1])
+    return make_warp(
+        warp.level,
+        warp.family,
+        lattice_shape(warp.lattice),
+        theta,
+        input_size(warp),
+        out,
+        warp.tile_px,
+        warp.image_scale,
+    )
+
+
+def make_warp(
+    level: int,
+    family: str,
+    lattice: Size,
+    theta: Array,
+    size: Size,
+    warped: Size,
+    tile_px: Box,
+    image_scale: tuple[float, float] = (1.0, 1.0),
+) -> Warp:
+    """Return the warp that parameters make, bit for bit that of the network on a CPU.
+
+    Parameters
+    ----------
+    level, family
+        Of the transformer.
+    lattice : (int, int)
+        Rows and columns of fiducials.
+    theta : ndarray, shape (n,)
+        Offsets from the identity.
+    size, warped : (int, int)
+        Height and width of the input map and of the warped map.
+    tile_px : Box
+        The tile, in pixels of the image that the network saw.
+    image_scale : (float, float)
+        Source pixels per network pixel, (y, x).
+    """
+    theta = np.array(theta, dtype=np.float32)
     half = (np.array(size, dtype=np.float32) - 1.0) / 2.0
     rest = lattice_points(*lattice).float().numpy()
     row = torch.from_numpy(theta)[None]
-    shift = shift_grid(warp.family, row, lattice, out)[0].numpy()  # type: ignore[arg-type]
+    shift = shift_grid(family, row, lattice, warped)[0].numpy()  # type: ignore[arg-type]
+    steps = [
+        np.float32((n - 1) / (m - 1) if m > 1 else 0.0)
+        for n, m in zip(size, warped, strict=True)
+    ]
     axes = [
-        np.linspace(0.0, n - 1.0, m, dtype=np.float32)
-        for n, m in zip(size, out, strict=True)
+        np.arange(m, dtype=np.float32) * step
+        for m, step in zip(warped, steps, strict=True)
     ]
     points_px = np.stack(np.meshgrid(*axes, indexing="ij"), -1) + shift * half
     tile = LevelTile(
-        level=warp.level,
-        family=warp.family,
+        level=level,
+        family=family,
         lattice_px=(rest + 1.0) * half,
-        fiducials_px=(rest + shift_fiducials(warp.family, theta, rest) + 1.0) * half,
+        fiducials_px=(rest + shift_fiducials(family, theta, rest) + 1.0) * half,
         points_px=points_px,
         coverage=cover(torch.from_numpy(points_px)[None], size)[0].numpy(),
         theta=theta,
     )
-    return tile_warp(tile, warp.tile_px, warp.image_scale)
+    return tile_warp(tile, tile_px, image_scale)
 
 
 def shift_fiducials(family: str, theta: Array, rest: Array) -> Array:
@@ -72,7 +117,7 @@ def shift_fiducials(family: str, theta: Array, rest: Array) -> Array:
     return np.asarray(moved[0].numpy())
 
 
-def input_size(warp: Warp) -> tuple[int, int]:
+def input_size(warp: Warp) -> Size:
     """Return height and width of a transformer's input map."""
     return int(warp.coverage.shape[0]), int(warp.coverage.shape[1])
 

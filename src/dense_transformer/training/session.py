@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dense_transformer.files import atomic_write
 from dense_transformer.training.pace import Pace
 from dense_transformer.training.preview import draw_preview
+from dense_transformer.training.preview_file import pack_preview
 from dense_transformer.training.record import make_card
 from dense_transformer.training.result import Ending, TrainResult
 from dense_transformer.training.state import pack_state, unpack_state
@@ -151,6 +152,10 @@ class Session:
             data.validation[0], validation.probability, validation.warps
         )
         atomic_write(self.directory.previews / f"{self.step:08d}.png", picture)
+        atomic_write(
+            self.directory.previews / f"{self.step:08d}.npz",
+            pack_preview(data.validation[0], validation.probability, validation.warps),
+        )
         self.pace.validation_done()
         scores = validation.scores
         health = tuple(

@@ -51,12 +51,21 @@ class WarpLog:
         return tuple(found)
 
     def _take(self, warp: TensorWarp, boxes: Sequence[Box]) -> None:
-        tensors = (warp.fiducials, warp.points, warp.coverage)
+        tensors = (warp.fiducials, warp.points, warp.coverage, warp.theta)
         arrays = [tensor.detach().float().cpu().numpy() for tensor in tensors]
         lattice = warp.lattice.detach().float().cpu().numpy().copy()
         for index, box in enumerate(boxes):
-            fiducials, points, coverage = (array[index] for array in arrays)
+            fiducials, points, coverage, theta = (array[index] for array in arrays)
             self.warps.append(
-                Warp(warp.level, warp.family, lattice, fiducials, points, coverage, box)
+                Warp(
+                    warp.level,
+                    warp.family,
+                    lattice,
+                    fiducials,
+                    points,
+                    coverage,
+                    box,
+                    theta=theta,
+                )
             )
         self._bytes += sum(array.nbytes for array in arrays)
