@@ -43,6 +43,11 @@ class Preview(QObject):
         self._before = [None if layer is None else shown(layer) for layer in layers]
         self._placer.place(sketch.specs, layer_id, wanted, alone=False)
 
+    @property
+    def showing(self) -> bool:
+        """Whether the layers of a preview are all there."""
+        return self._sketch is not None and not self._placer.busy
+
     def refresh(self) -> None:
         """Let what was found meanwhile be seen at the next drawing."""
         if self._sketch is None or self._placer.busy:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dense_transformer.config import PredictConfig
 from dense_transformer.data import read_section
-from dense_transformer.errors import ModelError
+from dense_transformer.errors import ModelError, StoppedError
 from dense_transformer.types import Image, LevelMaps, Part, Prediction, Progress, Warp
 from dense_transformer.zoo.card import Card
 from napari_dtn.predicting import Catalogue, ModelInfo
@@ -30,6 +30,10 @@ class FakeCore:
         self.error: Exception | None = None
         self.calls: list[tuple[str, Image, PredictConfig, int]] = []
         self.regions: list[object] = []
+        self.error_after: tuple[int, Exception] | None = None  # pieces, then this
+        self.passed = 0  # pieces of the last prediction
+        self._free = 0  # pieces that need no open gate
+        self.outs: list[tuple[np.ndarray, np.ndarray]] = []
         self.plain = False  # predict as a network without transformers
         self.closed = 0
 
@@ -44,6 +48,10 @@ class FakeCore:
         return Catalogue(
             (ModelInfo("fake", card), ModelInfo("other", other)), ("auto", "cpu")
         )
+
+    def let_through(self, pieces: int) -> None:
+        """Let so many pieces of a prediction pass the closed gate."""
+        self._free = pieces
 
     def read_model(self, path: Path) -> ModelInfo:
         if not path.exists():
@@ -62,15 +70,19 @@ class FakeCore:
     ) -> Generator[Progress, None, Prediction]:
         self.calls.append((key, image, config, section))
         self.regions.append(region)
+        self.outs.append(out)
+        self.passed = 0
         try:
             h, w = image.size
             pixels = read_section(image, section).mean(-1)
             probability = (pixels < 100).astype(np.float32)
             bands = np.array_split(np.arange(h), 4)
             for done, rows in enumerate(bands):
-                while not self.gate.wait(0.005):
+                while done >= self._free and not self.gate.wait(0.005):
                     if stop():
-                        break
+                        raise StoppedError("stopped")
+                if self.error_after is not None and done >= self.error_after[0]:
+                    raise self.error_after[1]
                 if self.error is not None:
                     raise self.error
                 part = None
@@ -80,9 +92,11 @@ class FakeCore:
                     out[0][rows] = found if out[0].dtype != "u1" else 255 * found
                     part = Part(box, found)
                 message = "4 tiles on CPU" if done == 0 else ""
+                self.passed = done + 1
                 yield Progress(done + 1, 4, "tile", 3.0 - done, message, part=part)
             result = fake_prediction(probability, image.name)
             result = replace(result, probability=out[0])
+            self._free = 0
             return replace(result, levels=(), warps=()) if self.plain else result
         finally:
             self.closed += 1
