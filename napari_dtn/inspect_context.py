@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import notification_manager
@@ -58,6 +59,7 @@ class InspectContext(QObject):
 
     changed = Signal()  # another session, or none
     looked = Signal()  # `look` is new: another tile, or other edits
+    bent = Signal()  # the warps are already as `edits` have them, the look not yet
     level_changed = Signal()
     predicted = Signal()  # `prediction` is there
     chain_found = Signal()  # `chain_at` knows one more tile
@@ -76,7 +78,7 @@ class InspectContext(QObject):
         self.strength = 1.0
         self.clicks_pin = False  # a click in the image pins; else it chooses a tile
         self.prediction: Prediction | None = None
-        self._edits: dict[int, Edits] = {}
+        self._edits: Edits = ()
         self._version = 0  # of the edits
         self._groups: dict[str, LayerGroup] = {}
         self._runners: list[JobRunner] = []
@@ -103,14 +105,12 @@ class InspectContext(QObject):
     @property
     def levels(self) -> tuple[int, ...]:
         """Levels with a transformer, shallow to deep."""
-        return () if self.look is None else tuple(w.level for w in self.look.warps)
+        return () if self.session is None else tuple(self.session.levels)
 
     @property
     def warp(self) -> Warp | None:
         """The warp that is drawn: of `level`, or the deepest."""
-        warps = () if self.look is None else self.look.warps
-        chosen = [w for w in warps if self.level in (None, w.level)]
-        return chosen[-1] if chosen else None
+        return None if self.chain is None else self.chain.warp(self.level)
 
     @property
     def chain(self) -> Chain | None:
@@ -118,7 +118,7 @@ class InspectContext(QObject):
         if self.look is None or not self.look.warps:
             return None
         if self.tile not in self._chains:
-            self._keep_chain(self.tile, self.look)
+            self._keep_chain(self.tile, self.look.warps)
         return self._chains[self.tile]
 
     @property
@@ -170,8 +170,7 @@ class InspectContext(QObject):
         """Look at another tile."""
         if self.session is not None and tile != self.tile:
             self.tile = tile
-            self.learned = None
-            self._chains.pop(tile, None)
+            self.learned = self.look = None
             self.look_again()
 
     def choose_level(self, level: int | None) -> None:
@@ -185,26 +184,21 @@ class InspectContext(QObject):
     @property
     def edits(self) -> Edits:
         """All changes, of this and other tiles, ready for a prediction."""
-        mine = tuple(e for edits in self._edits.values() for e in edits)
         if self.strength == 1.0:
-            return mine
-        return mine + tuple(WarpEdit(n, self.strength) for n in self.levels)
+            return self._edits
+        own = tuple(replace(e, strength=self.strength) for e in self._edits)
+        return own + tuple(WarpEdit(n, self.strength) for n in self.levels)
 
-    def set_tile_edits(self, edits: Edits) -> None:
-        """Change this tile's transformers and look again; empty: as learned."""
-        self._edits[self.tile] = edits
-        if not edits:
-            del self._edits[self.tile]
-        self._version += 1
-        self.look_again()
+    def set_edits(self, edits: Edits) -> None:
+        """Change single transformers: the warp bends at once, the look follows."""
+        self._edits = edits
+        self._bend()
 
     def set_strength(self, strength: float) -> None:
         """Take so much of every warp, 0 to 1.5, and look again."""
         if strength != self.strength:
             self.strength = strength
-            self._version += 1
-            self._chains = {}
-            self.look_again()
+            self._bend()
 
     def look_again(self) -> None:
         """Run the network on the tile as it is now; the newest order wins."""
@@ -212,7 +206,9 @@ class InspectContext(QObject):
         if session is None:
             return
         edits, learned = self.edits, self.learned
-        self._looker.ask((session, tile), lambda: _look(session, tile, edits, learned))
+        self._looker.ask(
+            (session, tile, self._version), lambda: _look(session, tile, edits, learned)
+        )
 
     # work and words
 
@@ -284,7 +280,7 @@ class InspectContext(QObject):
             group.remove()
         self.request = self.session = self.learned = self.look = None
         self.prediction, self.tile, self.strength = None, 0, 1.0
-        self._edits, self._chains = {}, {}
+        self._edits, self._chains = (), {}
 
     def _opened(self, job: Job, opened: tuple[Session, int, TileLook]) -> None:
         self.session, self.tile, self.learned = opened
@@ -295,26 +291,52 @@ class InspectContext(QObject):
         self.changed.emit()
         self.looked.emit()
 
-    def _answered(self, order: tuple[Session, int], looks: Looks) -> None:
-        session, tile = order
+    def _answered(self, order: tuple[Session, int, int], looks: Looks) -> None:
+        session, tile, version = order
         if session is not self.session or tile != self.tile:
             return
         self.learned, self.look = looks
-        self._keep_chain(tile, self.look)
+        if version == self._version or tile not in self._chains:
+            self._keep_chain(tile, self.look.warps)
         self.looked.emit()
 
     def _found_nearby(self, order: tuple[Session, int, int], look: TileLook) -> None:
         session, tile, version = order
         if session is self.session and version == self._version:
-            self._keep_chain(tile, look)
+            self._keep_chain(tile, look.warps)
             self.chain_found.emit()
 
-    def _keep_chain(self, tile: int, look: TileLook) -> None:
+    def _bend(self) -> None:
+        """Bend the tile's warps as they are changed, and look again.
+
+        The mesh takes a millisecond, so it follows the hand; the network's answer,
+        which may bend deeper levels otherwise, comes with `looked`.
+        """
+        self._version += 1
+        self._chains = {}
+        if self.learned is None:
+            return
+        from dense_transformer.inspection import rewarp
+
+        here = self.learned.tile_px
+        mine = sorted(self.edits, key=lambda edit: edit.tile_px is not None)
+        edits = {edit.level: edit for edit in mine if edit.tile_px in (None, here)}
+        self._keep_chain(
+            self.tile,
+            tuple(
+                rewarp(warp, edits[warp.level]) if warp.level in edits else warp
+                for warp in self.learned.warps
+            ),
+        )
+        self.bent.emit()
+        self.look_again()
+
+    def _keep_chain(self, tile: int, warps: tuple[Warp, ...]) -> None:
         from dense_transformer.inspection import Chain
 
         self._chains.pop(tile, None)
-        if look.warps:
-            self._chains[tile] = Chain(look.warps)
+        if warps:
+            self._chains[tile] = Chain(warps)
         while len(self._chains) > KEPT:
             del self._chains[next(iter(self._chains))]
 

@@ -39,6 +39,14 @@ class LayerGroup(QObject):
         """Whether layers wait to be placed."""
         return self._placer.busy
 
+    def lay_under(self, source: Source) -> None:
+        """Bring the layers down to just above the image, under lines and points."""
+        layers = self._viewer.layers
+        for layer in reversed(self.layers()):
+            own = [x for x in layers if x.unique_id == source.layer_id]
+            if own:
+                layers.move(layers.index(layer), layers.index(own[0]) + 1)
+
     def show(self, specs: Iterable[LayerSpec], source: Source) -> None:
         """Show these and no others; those already there get the new data at once.
 
@@ -63,6 +71,17 @@ class LayerGroup(QObject):
         for spec in specs:
             if self.layer(spec.role) is not None:
                 place_layer(self._viewer, spec, self._layer_id)
+
+    def bend(self, specs: Iterable[LayerSpec]) -> None:
+        """Give those that are there new data of the same meaning, at the least cost."""
+        for spec in specs:
+            layer: Any = self.layer(spec.role)
+            if layer is None or not layer.visible:
+                continue
+            if spec.kind == "vectors" and spec.features:
+                layer.features = dict(spec.features)
+                layer.refresh_colors()
+            redraw(layer, spec.data)
 
     def layer(self, role: str) -> Layer | None:
         """Return the layer of a role, or None: the person may have deleted it."""

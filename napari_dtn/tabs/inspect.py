@@ -15,7 +15,7 @@ from napari_dtn.inspecting import InspectCore, InstalledInspectCore
 from napari_dtn.predicting import Request
 from napari_dtn.tabs.inspect_header import InspectHeader
 from napari_dtn.tabs.inspect_section import Part
-from napari_dtn.tabs.inspect_sections import SECTIONS
+from napari_dtn.tabs.inspect_sections import make_sections
 
 SETTLE_MS = 250  # after the last change of image, model or slice
 
@@ -43,7 +43,7 @@ class InspectTab(QWidget):
         self.status = QLabel()
         self.status.setWordWrap(True)
         self.status.setAccessibleName("Status")
-        self.sections = [section(self.context) for section in SECTIONS]
+        self.sections = make_sections(self.context)
         self.folds = [Part(section) for section in self.sections]
         layout = QVBoxLayout(self)
         layout.addWidget(self.header)

@@ -79,6 +79,14 @@ class PatchSection(InspectSection):
         self._redraw()
         self._draw_pins()
 
+    def bend(self) -> None:
+        """Let patch and pins follow a hand."""
+        self._redraw()
+        source = self.context.source
+        patches = [patch for at in self.pinned if (patch := self.patch(at))]
+        if source is not None and patches:
+            self.pins.bend(pinned_specs(patches, source)[:1])
+
     def clear(self) -> None:
         """Take the drawings away; pins are of one image and model."""
         self.context.clicks_pin = False

@@ -11,7 +11,7 @@ from napari_dtn.inspect_context import InspectContext
 
 
 class InspectSection(QWidget):
-    """Base of the sections; `tabs.inspect_sections.SECTIONS` lists them.
+    """Base of the sections; `tabs.inspect_sections` lists them.
 
     A subclass lays itself out in its constructor and overrides `refresh` and
     `clear`. `refresh` runs whenever the tile, the level, an edit or the image has
@@ -32,6 +32,7 @@ class InspectSection(QWidget):
         self.active = False
         context.looked.connect(self._refresh)
         context.level_changed.connect(self._refresh)
+        context.bent.connect(self._bent)
         context.changed.connect(self._changed)
 
     def set_active(self, active: bool) -> None:
@@ -47,6 +48,9 @@ class InspectSection(QWidget):
     def refresh(self) -> None:
         """Draw what is looked at now; `context.look` is there."""
 
+    def bend(self) -> None:
+        """Draw `context.chain`, which follows the hand; `refresh` comes later."""
+
     def clear(self) -> None:
         """Take away what was drawn; nothing is looked at, or the section rests."""
 
@@ -56,6 +60,10 @@ class InspectSection(QWidget):
     def _refresh(self) -> None:
         if self.active and self.context.look is not None:
             self.refresh()
+
+    def _bent(self) -> None:
+        if self.active and self.context.chain is not None:
+            self.bend()
 
     def _changed(self) -> None:
         if self.active and self.context.look is None:

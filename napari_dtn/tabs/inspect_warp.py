@@ -81,6 +81,13 @@ class WarpSection(InspectSection):
         for spec in wanted:
             self._set_up(spec, spec.role in shown)
 
+    def bend(self) -> None:
+        """Let the drawing follow a hand."""
+        chain, source = self.context.chain, self.context.source
+        if chain is not None and source is not None:
+            level, lengthen = self.context.level, self.lengthen.value()
+            self.group.bend(warp_specs(chain, level, source, lengthen))
+
     def clear(self) -> None:
         """Take the drawing away."""
         self.group.remove()
