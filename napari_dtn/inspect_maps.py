@@ -116,7 +116,7 @@ MAPS = {
     "change": MapLook(
         "change of the prediction",
         "Red: boundary only with what is compared; blue: boundary only without.",
-        CHANGE, -1.0, 1.0,
+        CHANGE, -1.0, 1.0, neutral=0.0,
     ),
 }  # fmt: skip
 
@@ -139,7 +139,9 @@ def limits_of(kind: str, values: np.ndarray) -> tuple[float, float]:
     known = np.asarray(values)[np.isfinite(values)]
     if np.isfinite(look.neutral):
         # A shipped model's warps are gentle: on the whole range nothing would show.
-        far = float(np.abs(known - look.neutral).max(initial=0.0))
+        apart = np.abs(known - look.neutral)
+        # Of a large map a few pixels don't set the range.
+        far = float(np.percentile(apart, 99.9)) if known.size else 0.0
         reach = min(look.high - look.neutral, max(LEAST, np.ceil(far * 20) / 20))
         return look.neutral - reach, look.neutral + reach
     if np.isfinite(look.high):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_dtn.inspect_layers import placed_at, plane
-from napari_dtn.inspect_maps import MAPS, colours_of
+from napari_dtn.inspect_maps import colours_of, limits_of
 from napari_dtn.layers import LayerSpec
 from napari_dtn.looks import PROBABILITY, PROBABILITY_AT
 from napari_dtn.sources import Source
@@ -58,7 +59,7 @@ def change_spec(found: Outcome, source: Source) -> LayerSpec:
         placed_at(CORNER, source),
         {
             "colormap": colours_of("change"),
-            "contrast_limits": (MAPS["change"].low, MAPS["change"].high),
+            "contrast_limits": limits_of("change", found.change.difference),
             "blending": "translucent_no_depth",
             "interpolation2d": "nearest",
         },
@@ -120,7 +121,7 @@ def rows_of(found: Outcome) -> tuple[list[str], list[tuple[str, list[str]]], lis
         both = found.scores
         rows += [(name, [f"{of(one):.4f}" for one in both]) for name, _, of in SCORES]
         hints += [hint for _, hint, _ in SCORES]
-    return list(found.names), rows, hints
+    return [fill(name, 12) for name in found.names], rows, hints
 
 
 SCORES: tuple[tuple[str, str, Any], ...] = (

@@ -44,7 +44,6 @@ class ChangeSection(InspectSection):
         for text, view in VIEWS:
             self.view.addItem(text, view)
         self.ramp = ColourRamp(colours_of("change"))
-        self.ramp.set_range(-1, 1, "(more boundary)")
         self.bar = RunBar()
         self.bar.run.setToolTip(self.run_hint)
         self.bar.stop.setToolTip("Stop after the tile that is being computed.")
@@ -139,7 +138,9 @@ class ChangeSection(InspectSection):
         view = self.view.currentData()
         self.beside.end()
         if view == DIFFERENCE:
-            self.group.show([change_spec(found, source)], source)
+            spec = change_spec(found, source)
+            self.ramp.set_range(*spec.look["contrast_limits"], "(more boundary)")
+            self.group.show([spec], source)
         elif view == BESIDE:
             self.group.show(beside_specs(found, source, self._image_look()), source)
         else:
@@ -171,9 +172,9 @@ class ChangeSection(InspectSection):
         if self.found is not None:
             from dense_transformer.inspection.export.tables import write_table
 
-            columns, rows, _ = rows_of(self.found)
+            _, rows, _ = rows_of(self.found)
             lines = [(name, *cells) for name, cells in rows]
-            write_table(path, ("figure", *columns), lines)
+            write_table(path, ("figure", *self.found.names), lines)
             self.context.say(f"Saved {path.name}.")
 
     def _lay_out(self) -> None:

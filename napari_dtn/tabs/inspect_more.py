@@ -6,12 +6,14 @@ from napari_dtn.tabs.inspect_ablation import AblationSection
 from napari_dtn.tabs.inspect_compare import CompareSection
 from napari_dtn.tabs.inspect_coverage import CoverageSection
 from napari_dtn.tabs.inspect_density import DensitySection
+from napari_dtn.tabs.inspect_features import FeaturesSection
 from napari_dtn.tabs.inspect_numbers import NumbersSection
 from napari_dtn.tabs.inspect_section import InspectSection
 
 MEASURING: tuple[type[InspectSection], ...] = (
     CoverageSection,
     DensitySection,
+    FeaturesSection,
     NumbersSection,
     AblationSection,
     CompareSection,
