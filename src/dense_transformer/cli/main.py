@@ -9,10 +9,18 @@ import sys
 from collections.abc import Sequence
 
 from dense_transformer import __version__
-from dense_transformer.cli import evaluate, info, models, predict, sample, train
+from dense_transformer.cli import (
+    evaluate,
+    info,
+    inspect,
+    models,
+    predict,
+    sample,
+    train,
+)
 from dense_transformer.errors import DTNError, StoppedError
 
-VERBS = (train, predict, evaluate, models, sample, info)
+VERBS = (train, predict, inspect, evaluate, models, sample, info)
 USER_ERROR, INTERRUPTED = 2, 130
 
 

@@ -28,7 +28,15 @@ _VIRIDIS = (
     "440154 481a6c 472f7d 414487 39568c 31688e 2a788e 23888e 1f988b 22a884 35b779 "
     "54c568 7ad151 a5db36 d2e21b e9e51a fde725"
 )
+_TRACE = "56b4e9 44bf70 bddf26 fde725 ff9d00 e04000"
 _DIVERGING = "2166ac 67a9cf d1e5f0 f7f7f7 fddbc7 ef8a62 b2182b"
+
+_COLOURS = {
+    "amount": _VIRIDIS,
+    "trace": _TRACE,
+    "signed": _DIVERGING,
+    "gray": "000000 ffffff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,8 @@ class ColourMap:
     Attributes
     ----------
     name : str
-        ``"amount"`` (viridis), ``"signed"`` (blue, white, red) or ``"gray"``.
+        ``"amount"`` (viridis), ``"trace"`` (for lines on images: no dark colours),
+        ``"signed"`` (blue, white, red) or ``"gray"``.
     low, high : float
         Values that get the first and the last colour; others get the nearer.
     missing : Colour
@@ -65,9 +74,7 @@ class ColourMap:
 
 def _table(name: str) -> Array:
     """Return the colours of a map, shape (n, 3)."""
-    if name == "gray":
-        return np.array([[0, 0, 0], [255, 255, 255]], dtype=np.float64)
-    words = (_VIRIDIS if name == "amount" else _DIVERGING).split()
+    words = _COLOURS[name].split()
     codes = [[int(word[i : i + 2], 16) for i in (0, 2, 4)] for word in words]
     return np.array(codes, dtype=np.float64)
 

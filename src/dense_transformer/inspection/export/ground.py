@@ -93,14 +93,14 @@ def arrows(
     start, end, along, length = start[kept], end[kept], along[kept], length[kept]
     unit = along / length[:, None]
     side = unit[:, ::-1] * np.array([1.0, -1.0])
-    size = np.minimum(3.0, 0.5 * length + 0.6)[:, None]
+    size = np.minimum(4.0, 0.5 * length + 0.6)[:, None]
     barbs = np.stack(
         [end - size * (unit + 0.55 * side), end, end - size * (unit - 0.55 * side)], 1
     )
     shafts = np.stack([start, end], 1)
     return (
-        *shaded(shafts, amount[kept], colours, panel.box, 0.9),
-        *shaded(barbs, amount[kept], colours, panel.box, 0.9),
+        *shaded(shafts, amount[kept], colours, panel.box, 1.2),
+        *shaded(barbs, amount[kept], colours, panel.box, 1.2),
     )
 
 

@@ -70,13 +70,13 @@ def draw_warp(ground: Ground, marks: WarpMarks, title: str = "") -> Drawing:
     second: BoxPt = (14.0, wide + bar + gap, 14.0 + tall, 2 * wide + bar + gap)
     left, right = Panel(first, ground.view_px), Panel(second, ground.view_px)
     amount, unit = lengths(marks.displacement_px, ground.pixel_nm)
-    colours = ColourMap("amount", 0.0, float(max(amount.max(initial=0.0), 1e-9)))
+    colours = ColourMap("trace", 0.0, float(max(amount.max(initial=0.0), 1e-9)))
     bar_box = (30.0, wide + 7.0, 14.0 + min(tall, 150.0), wide + 15.0)
     body = (
         Text((9.0, 0.0), "a", 9.0),
         Picture(first, ground.pixels, smooth=True),
         *shaded(left.place(marks.grid), amount, colours, first, 0.8),
-        *_pairs(left, marks),
+        *fiducial_marks(left, marks),
         *scale_bar(left, ground.pixel_nm),
         *colour_bar(bar_box, colours, f"shift ({unit})"),
         Text((9.0, second[1]), "b", 9.0),
@@ -93,7 +93,7 @@ def draw_warp(ground: Ground, marks: WarpMarks, title: str = "") -> Drawing:
 _KEYS_A = (
     Entry("ring", LATTICE, "fiducial at rest (lattice)"),
     Entry("dot", FIDUCIAL, "what it reads (learned)"),
-    Entry("line", (42, 120, 142), "warped grid"),
+    Entry("line", (68, 191, 112), "warped grid"),
 )
 _KEYS_B = (
     Entry("area", PATCH, "learned patch"),
@@ -101,7 +101,8 @@ _KEYS_B = (
 )
 
 
-def _pairs(panel: Panel, marks: WarpMarks) -> tuple[Mark, ...]:
+def fiducial_marks(panel: Panel, marks: WarpMarks) -> tuple[Mark, ...]:
+    """Return fiducials at rest and as learned, as linked pairs."""
     rest, moved = panel.place(marks.lattice), panel.place(marks.fiducials)
     links = tuple(np.stack([rest, moved], 1))
     return (
