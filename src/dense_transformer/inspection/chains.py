@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dense_transformer.errors import ConfigError, DataError
-from dense_transformer.inspection.frames import MapFrame, TileFrame, frame_of
+from dense_transformer.errors import ConfigError
+from dense_transformer.inspection.composition import Composition, compose
+from dense_transformer.inspection.frames import MapFrame
 from dense_transformer.inspection.mesh import Mesh
 from dense_transformer.types import Array, Box, Warp
 
@@ -34,16 +35,13 @@ class Chain:
     """
 
     warps: tuple[Warp, ...]
-    _tile: TileFrame = field(init=False, repr=False)
-    _meshes: tuple[Mesh, ...] = field(init=False, repr=False)
+    _nest: Composition = field(init=False, repr=False)
     _units_px: dict[int, Array] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         warps = tuple(sorted(self.warps, key=lambda warp: warp.level))
-        _check(warps)
         object.__setattr__(self, "warps", warps)
-        object.__setattr__(self, "_tile", frame_of(warps[0]))
-        object.__setattr__(self, "_meshes", tuple(_mesh(warp) for warp in warps))
+        object.__setattr__(self, "_nest", compose(warps))
 
     @property
     def tile_px(self) -> Box:
@@ -53,7 +51,7 @@ class Chain:
     @property
     def box_px(self) -> tuple[float, float, float, float]:
         """Top, left, bottom, right edge of the tile, source px."""
-        return self._tile.box_px
+        return self._nest.tile.box_px
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -66,7 +64,7 @@ class Chain:
 
     def input_frame(self, level: int | None = None) -> MapFrame:
         """Return where the input map of a level's transformer lies at rest."""
-        return self._tile.of_map(self._meshes[self._index(level)].size)
+        return self._nest.tile.of_map(self.mesh(level).size)
 
     def warped_frame(self, level: int | None = None) -> MapFrame:
         """Return where the warped map of a level's transformer lies at rest.
@@ -74,8 +72,8 @@ class Chain:
         Its outermost units lie on those of the input map, so the distance of its
         units is another where it is larger or smaller.
         """
-        mesh = self._meshes[self._index(level)]
-        frame = self._tile.of_map(mesh.size)
+        mesh = self.mesh(level)
+        frame = self._nest.tile.of_map(mesh.size)
         step = mesh.step
         pitch = frame.pitch_px[0] * step[0], frame.pitch_px[1] * step[1]
         return MapFrame(frame.origin_px, (float(pitch[0]), float(pitch[1])))
@@ -95,7 +93,8 @@ class Chain:
         ndarray, shape (..., 2)
             (y, x), source px, through that transformer and all shallower ones.
         """
-        return self.units_to_image_px(self._unit_to_units(unit, level), level)
+        units = self.unit_to_input(unit, level) / self.mesh(level).step
+        return self.units_to_image_px(units, level)
 
     def from_image_px(self, px: Array, level: int | None = None) -> Array:
         """Return which positions on a level's warped map read places of the image.
@@ -113,17 +112,17 @@ class Chain:
             (y, x), unit frame of the tile; NaN where nothing reads.
         """
         units = self.image_px_to_units(px, level)
-        mesh = self._meshes[self._index(level)]
-        return self._tile.units_to_unit(units * mesh.step, mesh.size)
+        mesh = self.mesh(level)
+        return self._nest.tile.units_to_unit(units * mesh.step, mesh.size)
 
     def units_to_image_px(self, units: Array, level: int | None = None) -> Array:
         """Return `to_image_px` for indices of units (..., 2), centres at integers."""
         index = self._index(level)
-        return self._out(self._meshes[index].read(units), index)
+        return self._nest.to_image_px(self._nest.meshes[index].read(units), index)
 
     def image_px_to_units(self, px: Array, level: int | None = None) -> Array:
         """Return `from_image_px` as indices of units (..., 2), centres at integers."""
-        mesh = self._meshes[self._index(level)]
+        mesh = self.mesh(level)
         return mesh.find(self.image_px_to_input(px, level))
 
     def input_to_image_px(self, units: Array, level: int | None = None) -> Array:
@@ -141,7 +140,9 @@ class Chain:
         ndarray, shape (..., 2)
             (y, x), source px, through the shallower transformers.
         """
-        return self._out(np.asarray(units, dtype=np.float64), self._index(level))
+        return self._nest.to_image_px(
+            np.asarray(units, dtype=np.float64), self._index(level)
+        )
 
     def image_px_to_input(self, px: Array, level: int | None = None) -> Array:
         """Return where places of the image lie on a level's input map.
@@ -158,17 +159,12 @@ class Chain:
         ndarray, shape (..., 2)
             (y, x), indices of units; NaN where a shallower transformer reads nothing.
         """
-        place = self._tile.to_units(px, self._meshes[0].size)
-        for deeper in range(self._index(level)):
-            mesh, below = self._meshes[deeper], self._meshes[deeper + 1]
-            ratio = np.array(below.size) / mesh.out_size
-            place = (mesh.find(place) + 0.5) * ratio - 0.5
-        return np.asarray(place)
+        return self._nest.to_input(px, self._index(level))
 
     def unit_to_input(self, unit: Array, level: int | None = None) -> Array:
         """Return positions (..., 2) in the tile's unit frame as input units."""
-        size = self._meshes[self._index(level)].size
-        return self._tile.unit_to_units(unit, size)
+        size = self.mesh(level).size
+        return self._nest.tile.unit_to_units(unit, size)
 
     def image_grid(
         self, level: int | None = None, finer: int = 1
@@ -183,9 +179,9 @@ class Chain:
             Parts along a unit.
         """
         smaller = 2 ** (self.warp(level).level - self.warps[0].level)
-        height, width = self._meshes[0].size
+        height, width = self._nest.meshes[0].size
         size = -(-height // smaller) * finer, -(-width // smaller) * finer
-        return size, self._tile.of_map(size)
+        return size, self._nest.tile.of_map(size)
 
     def fiducials_px(self, level: int | None = None) -> Array:
         """Return where a level's fiducials read the image, (k, 2), source px.
@@ -194,7 +190,7 @@ class Chain:
         """
         index = self._index(level)
         fiducials = self.warps[index].fiducials.astype(np.float64)
-        return self._out(self.unit_to_input(fiducials, level), index)
+        return self._nest.to_image_px(self.unit_to_input(fiducials, level), index)
 
     def units_px(self, level: int | None = None) -> Array:
         """Return where each unit of a level's warped map reads the image; read-only.
@@ -206,7 +202,7 @@ class Chain:
         """
         index = self._index(level)
         if index not in self._units_px:
-            px = self._out(self._meshes[index].points, index)
+            px = self._nest.to_image_px(self._nest.meshes[index].points, index)
             px.setflags(write=False)
             self._units_px[index] = px
         return self._units_px[index]
@@ -220,13 +216,13 @@ class Chain:
             (y, x), source px.
         """
         frame = self.warped_frame(level)
-        size = self._meshes[self._index(level)].out_size
+        size = self.mesh(level).out_size
         grid = np.stack(np.meshgrid(*map(np.arange, size), indexing="ij"), -1)
         return np.asarray(grid * frame.pitch_px + frame.origin_px)
 
     def mesh(self, level: int | None = None) -> Mesh:
         """Return a level's own mesh, from its warped map to its input map."""
-        return self._meshes[self._index(level)]
+        return self._nest.meshes[self._index(level)]
 
     def _index(self, level: int | None) -> int:
         if level is None:
@@ -237,18 +233,6 @@ class Chain:
                 f"level {level} has no transformer; this network has some at {known}"
             )
         return self.levels.index(level)
-
-    def _out(self, place: Array, index: int) -> Array:
-        """Return places of an input map in the image, through the shallower ones."""
-        for deeper in range(index, 0, -1):
-            above = self._meshes[deeper - 1]
-            ratio = np.array(above.out_size) / self._meshes[deeper].size
-            place = above.read((place + 0.5) * ratio - 0.5)
-        return self._tile.to_image_px(place, self._meshes[0].size)
-
-    def _unit_to_units(self, unit: Array, level: int | None) -> Array:
-        index = self._index(level)
-        return self.unit_to_input(unit, level) / self._meshes[index].step
 
 
 def tile_chains(warps: Sequence[Warp]) -> tuple[Chain, ...]:
@@ -268,51 +252,3 @@ def tile_chains(warps: Sequence[Warp]) -> tuple[Chain, ...]:
     for warp in warps:
         tiles.setdefault(warp.tile_px, []).append(warp)
     return tuple(Chain(tuple(some)) for some in tiles.values())
-
-
-def find_chain(chains: Sequence[Chain], at_px: tuple[float, float]) -> Chain | None:
-    """Return the chain of the tile that counts most at a place of the image.
-
-    Parameters
-    ----------
-    chains : sequence of Chain
-        Of tiles that may overlap.
-    at_px : tuple of float
-        (y, x), source px.
-
-    Returns
-    -------
-    Chain or None
-        Of the tile in which it lies farthest from the border, as the blending
-        weights have it; None outside all of them.
-    """
-    best, depth = None, 0.0
-    for chain in chains:
-        top, left, bottom, right = chain.box_px
-        rows = min(at_px[0] - top, bottom - at_px[0]) / (bottom - top)
-        columns = min(at_px[1] - left, right - at_px[1]) / (right - left)
-        if rows > 0 and columns > 0 and rows * columns > depth:
-            best, depth = chain, rows * columns
-    return best
-
-
-def _check(warps: tuple[Warp, ...]) -> None:
-    if not warps:
-        raise DataError("no warps: the plain U-Net has none; take a DTN's prediction")
-    tiles = {(warp.tile_px, warp.image_scale) for warp in warps}
-    levels = [warp.level for warp in warps]
-    if len(tiles) > 1 or len(set(levels)) < len(levels):
-        raise DataError(
-            f"warps of {len(tiles)} tiles at levels {levels}; a chain takes those of "
-            "one tile, one for each level: use tile_chains"
-        )
-    if any(0 in (*warp.points.shape, *warp.coverage.shape) for warp in warps):
-        raise DataError(
-            "the points of these warps were not kept, as the image has too many "
-            "tiles; predict the tile by itself"
-        )
-
-
-def _mesh(warp: Warp) -> Mesh:
-    size = (int(warp.coverage.shape[0]), int(warp.coverage.shape[1]))
-    return Mesh(frame_of(warp).unit_to_units(warp.points, size), size)
