@@ -15,9 +15,9 @@ from dense_transformer.geometry import (
     divide_by_coverage,
     gather,
     require_finite,
+    share_corners,
     splat,
 )
-from dense_transformer.geometry.rows import gather_rows, splat_rows
 from dense_transformer.geometry.sampling import _Splat, _to_torch
 
 IN, OUT = (5, 6), (4, 7)
@@ -155,11 +155,45 @@ def test_gpu_kernels_give_what_the_sparse_products_give(draw, points_px):
     frame = (8, 8)
     grid = _to_torch(points_px, frame)
     native = _Splat.apply(v, grid, frame)[..., : IN[0], : IN[1]]
-    torch.testing.assert_close(native, splat_rows(v, points_px, IN), atol=1e-12, rtol=0)
+    total, _ = splat(v, points_px, IN)
+    torch.testing.assert_close(native, total, atol=1e-12, rtol=0)
     padded = torch.nn.functional.pad(u, (0, 2, 0, 3))
     read = torch.nn.functional.grid_sample(padded, grid, align_corners=False)
-    expected = gather_rows(u, points_px, "bilinear")
-    torch.testing.assert_close(read, expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(read, gather(u, points_px), atol=1e-12, rtol=0)
+
+
+def test_on_a_unit_the_gradient_is_that_of_the_gpu_kernel(draw):
+    """An identity starts there: its first step must not depend on the device."""
+    u = draw(1, 3, 8, 8)
+    whole = torch.tensor([[[[2.0, 3.0], [0.0, 0.0], [5.0, 6.0]]]]).double()
+    ours, native = (whole.clone().requires_grad_() for _ in range(2))
+    grid = _to_torch(native, (8, 8))
+    read = torch.nn.functional.grid_sample(u, grid, align_corners=False)
+    slopes = draw(1, 3, 1, 3)
+    (read * slopes).sum().backward()
+    (gather(u, ours) * slopes).sum().backward()
+    torch.testing.assert_close(ours.grad, native.grad, atol=1e-12, rtol=0)
+
+
+def test_shared_corners_change_nothing_but_the_time(draw, points_px):
+    u, v = draw(2, 3, *IN), draw(2, 3, *OUT)
+    grads = []
+    for shared in (False, True):
+        points = points_px.clone().requires_grad_()
+        corners = share_corners(points, IN) if shared else None
+        read = gather(u, points, corners=corners)
+        total, coverage = splat(v, points, IN, corners=corners)
+        alone = cover(points.detach(), IN, corners=corners)
+        assert torch.equal(alone, coverage[:, 0])
+        (read.sum() + (total * u).sum() + (coverage**2).sum()).backward()
+        grads.append((points.grad, read, total))
+    for one, other in zip(*grads, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-12, rtol=0)
+
+
+def test_gradient_of_the_coverage_alone(points_px):
+    points = points_px.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda p: cover(p, IN), points)
 
 
 def test_gradient_of_the_gpu_kernel(points_px, draw):

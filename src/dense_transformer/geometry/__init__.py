@@ -1,5 +1,6 @@
 """Pure functions on tensors: lattices, families of transformations, samplers."""
 
+from dense_transformer.geometry.corners import Corners
 from dense_transformer.geometry.families import (
     parameter_bounds,
     parameter_count,
@@ -16,7 +17,13 @@ from dense_transformer.geometry.lattice import (
     unit_axis,
     unit_grid,
 )
-from dense_transformer.geometry.sampling import cover, gather, require_finite, splat
+from dense_transformer.geometry.sampling import (
+    cover,
+    gather,
+    require_finite,
+    share_corners,
+    splat,
+)
 from dense_transformer.geometry.tps import (
     bending_matrix,
     evaluate_basis,
@@ -25,6 +32,7 @@ from dense_transformer.geometry.tps import (
 
 __all__ = [
     "HOLE",
+    "Corners",
     "bending_matrix",
     "cover",
     "divide_by_coverage",
@@ -36,6 +44,7 @@ __all__ = [
     "parameter_bounds",
     "parameter_count",
     "require_finite",
+    "share_corners",
     "shift_grid",
     "shift_points",
     "splat",

@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional as nnf
 
 from dense_transformer.errors import DivergedError
+from dense_transformer.geometry.corners import Corners, find_corners
 from dense_transformer.geometry.rows import gather_rows, splat_rows
 from dense_transformer.types import Kernel
 
@@ -33,6 +34,7 @@ def gather(
     *,
     kernel: Kernel = "bilinear",
     deterministic: bool = False,
+    corners: Corners | None = None,
 ) -> Tensor:
     """Return V: the features read at points (Eq. 4).
 
@@ -47,6 +49,8 @@ def gather(
         gradient to the points.
     deterministic : bool
         Repeat bit for bit on GPUs too (slower there).
+    corners : Corners or None
+        What `share_corners` gave for these points; None: find them.
 
     Returns
     -------
@@ -54,14 +58,14 @@ def gather(
         In the type of `features`.
     """
     with torch.autocast(features.device.type, enabled=False):
-        values = features if features.dtype == torch.float64 else features.float()
-        points_px = points_px.to(values.dtype)
-        if values.device.type == "cpu":
-            _require_finite_points(points_px)
-        if deterministic or values.device.type == "cpu":
-            return gather_rows(values, points_px, kernel).to(features.dtype)
-        padded = _pad_exact(values)
-        grid = _to_torch(points_px, padded.shape[-2:])
+        if _by_rows(features, deterministic):
+            if corners is None or kernel == "nearest":
+                size = features.shape[-2], features.shape[-1]
+                corners = _find(points_px, size, kernel, features.dtype)
+            out = points_px.shape[1], points_px.shape[2]
+            return gather_rows(features, corners, out)
+        padded = _pad_exact(features.to(_sum_type(features.dtype)))
+        grid = _to_torch(points_px.to(padded.dtype), padded.shape[-2:])
         mode = "bilinear" if kernel == "bilinear" else "nearest"
         read = nnf.grid_sample(padded, grid, mode, "zeros", align_corners=False)
         return read.to(features.dtype)
@@ -73,6 +77,7 @@ def splat(
     size: tuple[int, int],
     *,
     deterministic: bool = False,
+    corners: Corners | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the values spread over the four units around each point, and S.
 
@@ -86,6 +91,8 @@ def splat(
         Height and width of the output map; may differ from V's.
     deterministic : bool
         Repeat bit for bit on GPUs too (slower there).
+    corners : Corners or None
+        What `share_corners` gave for these points; None: find them.
 
     Returns
     -------
@@ -100,26 +107,38 @@ def splat(
     so that <gather(U), V> = <U, splat(V)>, and autograd gives Eq. 8-10.
     """
     with torch.autocast(values.device.type, enabled=False):
-        values = values if values.dtype == torch.float64 else values.float()
-        points_px = points_px.to(values.dtype)
+        if _by_rows(values, deterministic):
+            corners = corners or _find(points_px, size, "bilinear", values.dtype)
+            return splat_rows(values, corners, size)
+        values = values.to(_sum_type(values.dtype))
         ones = values.new_ones(len(values), 1, *values.shape[2:])
         stacked = torch.cat([values, ones], 1)
-        if values.device.type == "cpu":
-            _require_finite_points(points_px)
-        if deterministic or values.device.type == "cpu":
-            written = splat_rows(stacked, points_px, size)
-        else:
-            frame = (_exact_length(size[0]), _exact_length(size[1]))
-            grid = _to_torch(points_px, frame)
-            whole = _Splat.apply(stacked, grid, frame)  # type: ignore[no-untyped-call]
-            written = whole[..., : size[0], : size[1]]
+        frame = (_exact_length(size[0]), _exact_length(size[1]))
+        grid = _to_torch(points_px.to(values.dtype), frame)
+        whole = _Splat.apply(stacked, grid, frame)  # type: ignore[no-untyped-call]
+        written = whole[..., : size[0], : size[1]]
         return written[:, :-1], written[:, -1:]
 
 
-def cover(points_px: Tensor, size: tuple[int, int]) -> Tensor:
+def cover(
+    points_px: Tensor, size: tuple[int, int], *, corners: Corners | None = None
+) -> Tensor:
     """Return S of Eq. 6 alone, shape (b, height, width); see `splat`."""
     nothing = points_px.new_empty(len(points_px), 0, *points_px.shape[1:3])
-    return splat(nothing, points_px, size)[1][:, 0]
+    return splat(nothing, points_px, size, corners=corners)[1][:, 0]
+
+
+def share_corners(
+    points_px: Tensor, size: tuple[int, int], *, deterministic: bool = False
+) -> Corners | None:
+    """Return what `gather`, `splat` and `cover` with the same points have in common.
+
+    None where torch's own kernels sample, on a GPU without `deterministic`.
+    """
+    if not _by_rows(points_px, deterministic):
+        return None
+    with torch.autocast(points_px.device.type, enabled=False):
+        return _find(points_px, size, "bilinear", points_px.dtype)
 
 
 def require_finite(fiducials: Tensor, level: int) -> None:
@@ -135,9 +154,22 @@ def require_finite(fiducials: Tensor, level: int) -> None:
         )
 
 
-def _require_finite_points(points_px: Tensor) -> None:
-    if not bool(torch.isfinite(points_px).all()):
+def _by_rows(tensor: Tensor, deterministic: bool) -> bool:
+    return deterministic or tensor.device.type == "cpu"
+
+
+def _sum_type(dtype: torch.dtype) -> torch.dtype:
+    """Return the type of positions, weights and sums for features of a type."""
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def _find(
+    points_px: Tensor, size: tuple[int, int], kernel: Kernel, dtype: torch.dtype
+) -> Corners:
+    """Return the corners of points that are finite, in the type for such features."""
+    if points_px.device.type == "cpu" and not bool(torch.isfinite(points_px).all()):
         raise DivergedError("a sampling point is not finite; check the transformation")
+    return find_corners(points_px.to(_sum_type(dtype)), size, kernel)
 
 
 class _Splat(torch.autograd.Function):

@@ -12,6 +12,7 @@ from dense_transformer.geometry import (
     invert_points,
     lattice_points,
     require_finite,
+    share_corners,
     shift_grid,
     shift_points,
     splat,
@@ -94,9 +95,12 @@ class TransformerPair(nn.Module):
         bounds = self.localisation.bounds
         if cfg.parametrisation == "absolute":
             bounds = torch.ones_like(bounds)
+        corners = share_corners(
+            points_px, (height, width), deterministic=self.deterministic
+        )
         return TensorWarp(
             cfg.level, cfg.family, cfg.lattice, self.lattice, fiducials, points_px,
-            (height, width), theta, bounds,
+            (height, width), theta, bounds, corners=corners,
         )  # fmt: skip
 
     def gather(self, features: Tensor, warp: TensorWarp) -> Tensor:
@@ -106,6 +110,7 @@ class TransformerPair(nn.Module):
             warp.points_px,
             kernel=self.config.kernel,
             deterministic=self.deterministic,
+            corners=warp.corners,
         )
 
     def decode(self, values: Tensor, warp: TensorWarp) -> Tensor:
@@ -114,7 +119,11 @@ class TransformerPair(nn.Module):
             back = invert_points(warp.points_px, warp.size)
             return gather(values, back, deterministic=self.deterministic)
         total, coverage = splat(
-            values, warp.points_px, warp.size, deterministic=self.deterministic
+            values,
+            warp.points_px,
+            warp.size,
+            deterministic=self.deterministic,
+            corners=warp.corners,
         )
         return divide_by_coverage(total, coverage).to(values.dtype)
 

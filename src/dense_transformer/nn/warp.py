@@ -7,6 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from dense_transformer.geometry import (
+    Corners,
     bending_matrix,
     cover,
     jacobian_determinant,
@@ -40,6 +41,8 @@ class TensorWarp(NamedTuple):
         Parameters as offsets from the identity, and their bounds (1 if unbounded).
     round_trip : Tensor or None
         Mean squared loss of gather then splat, where it was asked for.
+    corners : Corners or None
+        What sampling at the points starts from, for all who do it.
     """
 
     level: int
@@ -52,6 +55,7 @@ class TensorWarp(NamedTuple):
     theta: Tensor
     bounds: Tensor
     round_trip: Tensor | None = None
+    corners: Corners | None = None
 
     @property
     def points(self) -> Tensor:
@@ -61,7 +65,7 @@ class TensorWarp(NamedTuple):
     @property
     def coverage(self) -> Tensor:
         """S of Eq. 6 on the input map, shape (b, h_in, w_in); computed when asked."""
-        return cover(self.points_px, self.size)
+        return cover(self.points_px, self.size, corners=self.corners)
 
     @property
     def bound(self) -> tuple[float, float]:
