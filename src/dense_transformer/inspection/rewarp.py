@@ -112,7 +112,8 @@ def shift_fiducials(family: str, theta: Array, rest: Array) -> Array:
     """Return how far parameters (n,) move the lattice (k, 2), unit frame."""
     if family == "tps":
         return np.asarray(theta).reshape(-1, 2)
-    row, points = torch.from_numpy(np.asarray(theta)[None]), torch.from_numpy(rest)
+    # Copies: torch warns about arrays that can't be written to.
+    row, points = torch.from_numpy(theta[None].copy()), torch.from_numpy(rest.copy())
     moved = shift_points(family, row, points)  # type: ignore[arg-type]
     return np.asarray(moved[0].numpy())
 

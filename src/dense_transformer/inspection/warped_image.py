@@ -62,6 +62,7 @@ def warped_image(
     """
     size = int(pixels.shape[0]), int(pixels.shape[1])
     places = reading_px(warps, size, level=level, strength=strength)
+    places = np.nan_to_num(places, nan=-8.0)  # outside, where zeros are read
     maps = torch.from_numpy(np.array(pixels, dtype=np.float32).reshape(*size, -1))
     points = torch.from_numpy(places.astype(np.float32))[None]
     read = gather(maps.permute(2, 0, 1)[None], points)[0].permute(1, 2, 0).numpy()
@@ -89,7 +90,8 @@ def reading_px(
     Returns
     -------
     ndarray, shape (h, w, 2), float64
-        (y, x), px of the tile of that size, centres at integers.
+        (y, x), px of the tile of that size, centres at integers. NaN where a deeper
+        transformer reads beyond the warped map of a shallower one: zeros.
     """
     chain = sorted(_warps(warps), key=lambda warp: warp.level)
     chain = [warp for warp in chain if level is None or warp.level <= level]
@@ -129,6 +131,8 @@ def _to_above(units: Array, above: Warp, size: Size) -> Array:
     into = np.array(input_size(above))
     out = into if warped is None else warped
     place = (units + 0.5) * (out / np.array(size)) - 0.5  # on the warped map above
+    beyond = ((place < -0.5) | (place > out - 0.5)).any(-1, keepdims=True)
+    place = np.where(beyond, np.nan, place)
     step = np.where(out > 1, (into - 1) / np.maximum(out - 1, 1), 1.0)
     return np.asarray(place * step)
 
