@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 
 from dense_transformer.errors import ConfigError, DataError
 from dense_transformer.inspection import Chain, find_chain, tile_chains
+from dense_transformer.inspection.mesh import Mesh
 from dense_transformer.types import Warp
 
 ASIDE = (40, 24, 104, 120)  # 64 x 96 px, not at the origin
@@ -231,3 +232,13 @@ def test_what_makes_no_chain_is_refused_with_the_reason():
         Chain((bare,))
     with pytest.raises(ConfigError, match="level 2 has no transformer"):
         Chain((one,)).units_px(2)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_place_in_the_most_crooked_cells_is_found(seed):
+    """Four corners anywhere: cells may be bent in, turned over or crossed."""
+    rng = np.random.default_rng(seed)
+    for _ in range(25):
+        mesh = Mesh(rng.uniform(0, 2, (2, 2, 2)), (2, 2))
+        places = mesh.read(rng.uniform(-0.5, 1.5, (40, 2)))
+        assert_allclose(mesh.read(mesh.find(places)), places, atol=1e-6)

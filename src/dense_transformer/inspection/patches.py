@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dense_transformer.inspection.chains import Chain
+from dense_transformer.inspection.moments import Moments
 from dense_transformer.types import Array
 
 LEAST_PIECES = 8  # straight pieces that an edge of a patch is drawn with
-_ROUND = 1.0 + 1e-6  # elongation below which a patch has no direction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,8 +117,8 @@ def learned_patch(
     outline = chain.units_to_image_px(_ring(low, high, 2 * size_units), level)
     inner = low + (high - low) * _INNER
     square = _plain_square(chain, at, level, size_units)
-    moments = _Moments(outline)
-    square_moments = _Moments(square)
+    moments = Moments(outline)
+    square_moments = Moments(square)
     area, square_area = abs(moments.area), abs(square_moments.area)
     offset = moments.centre - square_moments.centre
     elongation, orientation = moments.shape()
@@ -211,40 +211,6 @@ def _nearest_unit(units_px: Array, at: Array) -> Array:
 def _share_outside(chain: Chain, px: Array) -> float:
     box = np.array(chain.box_px)
     return float(((px < box[:2]) | (px > box[2:])).any(-1).mean())
-
-
-class _Moments:
-    """Area, centroid and second moments of a polygon (n, 2), by Green's theorem."""
-
-    def __init__(self, outline: Array) -> None:
-        origin = outline.mean(0)  # moments far from the origin cancel badly
-        y, x = (outline - origin).T
-        y2, x2 = np.roll(y, -1), np.roll(x, -1)
-        cross = x * y2 - x2 * y
-        self.area = float(cross.sum() / 2.0)
-        safe = self.area or float("nan")
-        centre = np.array([((y + y2) * cross).sum(), ((x + x2) * cross).sum()])
-        local = centre / (6.0 * safe)
-        yy = ((y * y + y * y2 + y2 * y2) * cross).sum() / (12.0 * safe)
-        xx = ((x * x + x * x2 + x2 * x2) * cross).sum() / (12.0 * safe)
-        mixed = (x * y2 + 2 * x * y + 2 * x2 * y2 + x2 * y) * cross
-        yx = mixed.sum() / (24.0 * safe)
-        self.centre = origin + local if self.area else origin
-        self._yy, self._xx = yy - local[0] ** 2, xx - local[1] ** 2
-        self._yx = yx - local[0] * local[1]
-
-    def shape(self) -> tuple[float, float]:
-        """Return elongation and orientation in degrees; NaN where there is none."""
-        mean, half = (self._yy + self._xx) / 2.0, (self._xx - self._yy) / 2.0
-        apart = float(np.hypot(half, self._yx))
-        if not mean - apart > 0:
-            return float("nan"), float("nan")
-        elongation = float(np.sqrt((mean + apart) / (mean - apart)))
-        if elongation < _ROUND:
-            return elongation, float("nan")
-        # y runs down on screen, so the angle turns the other way round
-        angle = -0.5 * np.degrees(np.arctan2(self._yx, half))
-        return elongation, float(angle if angle > -90.0 else 90.0)
 
 
 def _pair(values: Array) -> tuple[float, float]:
