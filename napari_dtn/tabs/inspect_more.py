@@ -7,6 +7,7 @@ from napari_dtn.tabs.inspect_compare import CompareSection
 from napari_dtn.tabs.inspect_coverage import CoverageSection
 from napari_dtn.tabs.inspect_density import DensitySection
 from napari_dtn.tabs.inspect_features import FeaturesSection
+from napari_dtn.tabs.inspect_history import HistorySection
 from napari_dtn.tabs.inspect_numbers import NumbersSection
 from napari_dtn.tabs.inspect_section import InspectSection
 
@@ -17,4 +18,5 @@ MEASURING: tuple[type[InspectSection], ...] = (
     NumbersSection,
     AblationSection,
     CompareSection,
+    HistorySection,
 )
