@@ -45,7 +45,7 @@ def asked_for(repository: Path) -> dict[str, set[str]]:
 
 
 def test_the_core_imports_only_what_it_asks_for(repository: Path, asked_for):
-    extras = asked_for["zarr"] | asked_for.get("cluster", set())
+    extras = asked_for["zarr"] | asked_for["film"] | asked_for.get("cluster", set())
     found = imported(repository / "src")
     assert found - asked_for["core"] - extras == set()
     assert asked_for["core"] - BEHIND - found == set(), "asked for and never imported"

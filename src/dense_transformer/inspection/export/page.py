@@ -87,6 +87,8 @@ def _section(index: int, section: Section) -> str:
     figures = "".join(
         _figure(f"s{index}f{i}", figure) for i, figure in enumerate(section.figures)
     )
+    if figures:
+        figures = f'<div class="figures">{figures}</div>\n'
     tables = "".join(_table(table) for table in section.tables)
     return (
         f'<section id="s{index}"><h2>{escape(section.title)}</h2>\n'
@@ -101,7 +103,12 @@ def _figure(name: str, figure: Figure) -> str:
     else:
         shown = to_svg(figure.shown, name)
     caption = f"<figcaption>{escape(figure.words)}</figcaption>"
-    return f"<figure>{shown}\n{caption}</figure>\n"
+    kind = ' class="half"' if _is_narrow(figure) else ""
+    return f"<figure{kind}>{shown}\n{caption}</figure>\n"
+
+
+def _is_narrow(figure: Figure) -> bool:
+    return isinstance(figure.shown, Drawing) and figure.shown.size[1] <= _NARROW
 
 
 def _table(table: Table) -> str:
@@ -137,6 +144,7 @@ def _paragraphs(words: Sequence[str]) -> str:
 
 
 _WORDS = ' class="words"'
+_NARROW = 300.0  # points; two drawings so wide stand side by side
 _WORDY = ("how to read it",)  # columns of words, not of numbers
 _STYLE = """
 body { margin: 0; background: #fff; color: #1b1b1b;
@@ -149,9 +157,10 @@ p, figcaption, caption { max-width: 46rem; }
 .verdict { background: #eef4f8; border-left: 4px solid #0072b2;
   padding: .3rem 1rem; }
 nav { font-size: .9rem; margin-top: 1rem; }
-figure { margin: 1.2rem 0; }
-figure svg, figure img { width: auto; height: auto; max-width: 100%;
-  min-width: min(100%, 32rem); }
+.figures { display: flex; flex-wrap: wrap; gap: 0 2rem; }
+figure { margin: 1.2rem 0; width: 100%; }
+figure.half { width: min(100%, 28rem); }
+figure svg, figure img { width: 100%; height: auto; max-width: 54rem; }
 figcaption, caption { color: #444; font-size: .9rem; text-align: left; }
 figcaption { margin-top: .3rem; }
 .wide { overflow-x: auto; }

@@ -41,7 +41,7 @@ from dense_transformer.types import Array, LevelMaps
 _WIDE = 1.5 * ONE_COLUMN
 
 
-_ARROWS = 14  # along the image's longer side
+_ARROWS = 11  # along the image's longer side
 
 
 def draw_pictures(

@@ -18,7 +18,8 @@ from dense_transformer.inspection.spread import describe_spread
 
 _MATTER = (
     "A warp is worth something only if the prediction is better with it. Here is the "
-    "prediction without it, and what that changes.",
+    "prediction without it, and what that changes. Trainings of the shipped models "
+    "with other seeds differ by up to 0.003 in F1: smaller differences say nothing.",
 )
 _UNASKED = ("Nothing was taken away to find out: --ablate identity does.",)
 _FILM_WORDS = (

@@ -204,6 +204,7 @@ def _cell(value: Cell) -> str | int:
     if isinstance(value, (bool, np.bool_)):
         return int(value)
     if isinstance(value, (float, np.floating)):
+        value = float(value) + 0.0  # no -0
         text = f"{value:.3f}" if 1e3 <= abs(value) < 1e9 else f"{value:.6g}"
         return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     return value if isinstance(value, str) else int(value)
