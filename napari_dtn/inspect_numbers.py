@@ -194,15 +194,6 @@ def describe(found: Measured) -> str:
 
 def write_csv(path: Path, found: Measured) -> Path:
     """Write all numbers of all images and levels, one row each."""
-    from dataclasses import fields
+    from dense_transformer.inspection.export import write_numbers
 
-    from dense_transformer.inspection import LevelNumbers
-    from dense_transformer.inspection.export.tables import write_table
-
-    names = [field.name for field in fields(LevelNumbers)]
-    rows = (
-        (image, *(getattr(numbers, name) for name in names))
-        for image, levels in found.images
-        for numbers in levels
-    )
-    return write_table(path, ("image", *names), rows)
+    return write_numbers(path, found.images)

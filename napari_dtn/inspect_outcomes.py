@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dense_transformer.types import Prediction
 
 CORNER = (0.0, 0.0)
+NOISE = 0.003  # best F1 differs by as much between seeds of the shipped models
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,17 +167,10 @@ def describe_comparison(found: Any) -> str:
         return words + " The labels hold one class only, so nothing can be scored."
     gain = second - first
     words += f" Best F1 {first:.4f} and {second:.4f}:"
-    if abs(gain) < noise():
+    if abs(gain) < NOISE:
         return words + (
             " less than two trainings of one model with other seeds differ by. On "
             "this image neither is better."
         )
     better = two if gain > 0 else one
     return f"{words} {better} is better on this image; one image is no proof."
-
-
-def noise() -> float:
-    """Return what best F1 differs by between seeds of one model."""
-    from dense_transformer.inspection.export.words import SEED_NOISE
-
-    return SEED_NOISE

@@ -106,7 +106,7 @@ class FigureTable(QWidget):
         heads = [
             table.horizontalHeaderItem(c).text() for c in range(table.columnCount())
         ]
-        lines = ["\t".join(["", *heads])]
+        lines = ["\t".join(["", *(head.replace("\n", "") for head in heads)])]
         for row in range(table.rowCount()):
             items = [table.item(row, c) for c in range(table.columnCount())]
             cells = [item.text() if item is not None else "" for item in items]

@@ -10,10 +10,10 @@ from qtpy.QtWidgets import QComboBox, QWidget
 
 from dense_transformer.types import Progress
 from napari_dtn.inspect_context import InspectContext
+from napari_dtn.inspect_labels import to_classes
 from napari_dtn.inspect_outcomes import Outcome, section_pixels
 from napari_dtn.predicting import Stop
 from napari_dtn.tabs.inspect_change import ChangeSection
-from napari_dtn.tabs.label_box import to_classes
 
 KINDS = (
     ("No warp", "identity", "without the warp",

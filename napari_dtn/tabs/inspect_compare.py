@@ -16,10 +16,10 @@ from qtpy.QtWidgets import (
 
 from dense_transformer.types import Progress
 from napari_dtn.inspect_context import InspectContext
+from napari_dtn.inspect_labels import to_classes
 from napari_dtn.inspect_outcomes import Outcome, describe_comparison, section_pixels
 from napari_dtn.predicting import Stop, once
 from napari_dtn.tabs.inspect_change import ChangeSection
-from napari_dtn.tabs.label_box import to_classes
 
 
 class RivalBox(QWidget):

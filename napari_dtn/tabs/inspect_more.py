@@ -6,6 +6,7 @@ from napari_dtn.tabs.inspect_ablation import AblationSection
 from napari_dtn.tabs.inspect_compare import CompareSection
 from napari_dtn.tabs.inspect_coverage import CoverageSection
 from napari_dtn.tabs.inspect_density import DensitySection
+from napari_dtn.tabs.inspect_export import ExportSection
 from napari_dtn.tabs.inspect_features import FeaturesSection
 from napari_dtn.tabs.inspect_history import HistorySection
 from napari_dtn.tabs.inspect_numbers import NumbersSection
@@ -19,4 +20,5 @@ MEASURING: tuple[type[InspectSection], ...] = (
     AblationSection,
     CompareSection,
     HistorySection,
+    ExportSection,
 )

@@ -8,6 +8,7 @@ import numpy as np
 from napari.layers import Labels
 from qtpy.QtWidgets import QComboBox
 
+from napari_dtn.inspect_labels import section_of
 from napari_dtn.placement import is_result
 from napari_dtn.sources import Source
 
@@ -54,37 +55,3 @@ class LabelBox(QComboBox):
         """Return the labels (h, w) of the section that is looked at, as stored."""
         layer = self.currentData()
         return None if layer is None else section_of(layer.data, source)
-
-
-def section_of(data: Any, source: Source) -> np.ndarray:
-    """Return the plane of a Labels layer that belongs to a section of an image.
-
-    Raises
-    ------
-    ValueError
-        If it has none of the image's size.
-    """
-    index = (*source.lead, *((source.section,) if source.frame.ndim > 2 else ()))
-    index = index[len(index) - (data.ndim - 2) :] if data.ndim > 2 else ()
-    fits = data.ndim - 2 == len(index) and data.shape[-2:] == source.image.size
-    if not fits or any(i >= n for i, n in zip(index, data.shape, strict=False)):
-        raise ValueError(
-            f"labels of shape {data.shape} for an image of {source.image.size}, "
-            f"section {source.section}; choose labels of this image"
-        )
-    return np.array(data[index])
-
-
-def to_classes(values: np.ndarray, classes: int) -> np.ndarray:
-    """Return labels as the core takes them: 0 unknown, class index + 1; uint8.
-
-    For the worker. See `LabelBox` for what is taken as what.
-    """
-    from dense_transformer.data.boundaries import boundary_labels
-
-    most = int(values.max(initial=0))
-    if values.dtype.kind == "b" or (most == 1 and classes == 2):
-        return values.astype(np.uint8) + np.uint8(1)
-    if most > classes:
-        return np.asarray(boundary_labels(values, 1))
-    return values.astype(np.uint8)
