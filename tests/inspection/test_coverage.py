@@ -142,3 +142,11 @@ def test_maps_and_pixels_of_another_size_are_refused():
         round_trip(chain, np.zeros((8, 8)))
     with pytest.raises(DataError, match="64, 96"):
         level_image(chain, np.zeros((64, 64)))
+
+
+def test_a_larger_warped_map_covers_more_and_loses_nothing_at_rest():
+    report = coverage_report(make_warp(shift(0, 0), out=(31, 47)))
+    assert report.lost_share == pytest.approx(0, abs=1e-9)
+    assert report.mean == pytest.approx(31 * 47 / (16 * 24))
+    half = coverage_report(make_warp(shift(8, 0), out=(31, 47)))
+    assert half.lost_share == pytest.approx(1 - 7.75 * 2 / 31)

@@ -11,6 +11,7 @@ from scipy.interpolate import RBFInterpolator
 
 from dense_transformer.config import TransformerConfig
 from dense_transformer.inspection import Chain, measure_levels, offset_bound
+from dense_transformer.inspection.numbers import lattice_shape
 from dense_transformer.types import Warp
 
 ASIDE = (40, 24, 104, 120)
@@ -142,3 +143,20 @@ def test_the_composed_spline_of_a_chain_is_scipys():
     expected = (units + 0.5) * 4 - 0.5 + ASIDE[:2]
     np.testing.assert_allclose(chain.fiducials_px(), expected, atol=1e-5)
     assert isinstance(chain.warp(), Warp)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (4, 4), (3, 5), (32, 2)])
+def test_a_lattice_is_told_by_its_places(shape):
+    lattice = make_warp(shift(0, 0), lattice=shape).lattice
+    assert lattice_shape(lattice) == shape
+    flat = lattice * [0, 1]  # on a map one unit high all rows lie on each other
+    assert lattice_shape(flat) == shape
+    assert lattice_shape(lattice * [1, 0]) == shape
+
+
+def test_a_spline_on_a_map_one_unit_high_is_measured_too():
+    warp = make_warp(shift(0, 0.5), 5, (0, 0, 16, 96), family="tps", lattice=(4, 4))
+    (numbers,) = measure_levels([warp], [TransformerConfig(level=5)])
+    assert numbers.mean_px == pytest.approx(8)
+    assert numbers.bending == pytest.approx(0, abs=1e-6)
+    assert math.isnan(numbers.folded)

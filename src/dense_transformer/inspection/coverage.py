@@ -29,6 +29,9 @@ LARGEST_BIN = 4.0  # coverage; the last bin takes all that is larger
 class CoverageReport:
     """Where the splat of one transformer writes in one tile.
 
+    The exact decoder divides by no coverage and has no holes; there it still says how
+    densely the input map is read.
+
     Attributes
     ----------
     level : int

@@ -11,7 +11,6 @@ from dense_transformer.config import TransformerConfig
 from dense_transformer.evaluation import measure_health
 from dense_transformer.geometry import bending_matrix
 from dense_transformer.inspection.chains import Chain, tile_chains
-from dense_transformer.inspection.folds import density
 from dense_transformer.types import Array, Warp
 
 Bound = tuple[float, float]
@@ -123,7 +122,7 @@ def _measure_level(
     shifts = [chain.units_px(level) - chain.rest_px(level) for chain in chains]
     lengths_px = _lengths(shifts)
     lengths_nm = _lengths(shifts, pixel_nm) if pixel_nm else np.array([np.nan])
-    own = [density(chain.warp(level)).magnitude_px.mean() for chain in chains]
+    own_px = _lengths([_own_shift_px(chain, level) for chain in chains])
     return LevelNumbers(
         level=level,
         family=chains[0].warp(level).family,
@@ -132,7 +131,7 @@ def _measure_level(
         largest_px=float(lengths_px.max()),
         mean_nm=float(lengths_nm.mean()),
         largest_nm=float(lengths_nm.max()),
-        own_mean_px=float(np.mean(own)),
+        own_mean_px=float(own_px.mean()),
         folded=health.folded,
         coverage_smallest=float(min(warp.coverage.min() for warp in framed)),
         coverage_mean=health.coverage_mean,
@@ -185,9 +184,24 @@ def level_frame(chain: Chain, level: int) -> Warp:
 
 def lattice_shape(lattice: Array) -> tuple[int, int]:
     """Return rows and columns of a lattice (k, 2) that is listed row by row."""
-    first = lattice[0, 0]
-    columns = int(np.count_nonzero(np.abs(lattice[:, 0] - first) < 1e-4))
-    return len(lattice) // columns, columns
+    rows, columns = (len(np.unique(lattice[:, axis].round(4))) for axis in (0, 1))
+    if rows * columns == len(lattice):
+        return rows, columns
+    if rows > 1 or columns > 1:  # on a map one unit high or wide they share a place
+        return (
+            (rows, len(lattice) // rows)
+            if rows > 1
+            else (len(lattice) // columns, columns)
+        )
+    side = int(np.sqrt(len(lattice)))
+    return side, len(lattice) // side
+
+
+def _own_shift_px(chain: Chain, level: int) -> Array:
+    """Return a transformer's displacement on its own input map, source px."""
+    mesh = chain.mesh(level)
+    grid = np.stack(np.meshgrid(*map(np.arange, mesh.out_size), indexing="ij"), -1)
+    return (mesh.points - grid * mesh.step) * chain.input_frame(level).pitch_px
 
 
 def _bending(warp: Warp) -> float:
