@@ -21,10 +21,23 @@ if TYPE_CHECKING:
     from dense_transformer.data import read_image, read_labels, read_section
     from dense_transformer.errors import DTNError
     from dense_transformer.evaluation import score
-    from dense_transformer.inference import predict, predict_to_files, write_prediction
+    from dense_transformer.inference import (
+        predict,
+        predict_to_files,
+        read_edits,
+        write_edits,
+        write_prediction,
+    )
     from dense_transformer.nn import build_network
     from dense_transformer.training import read_config, train
-    from dense_transformer.types import Image, Prediction, Progress, Scores, Warp
+    from dense_transformer.types import (
+        Image,
+        Prediction,
+        Progress,
+        Scores,
+        Warp,
+        WarpEdit,
+    )
     from dense_transformer.work import finish
     from dense_transformer.zoo import list_models, load_model, save_model
 
@@ -42,10 +55,16 @@ _ROOMS = {
     "data": ("read_image", "read_labels", "read_section"),
     "errors": ("DTNError",),
     "evaluation": ("score",),
-    "inference": ("predict", "predict_to_files", "write_prediction"),
+    "inference": (
+        "predict",
+        "predict_to_files",
+        "read_edits",
+        "write_edits",
+        "write_prediction",
+    ),
     "nn": ("build_network",),
     "training": ("read_config", "train"),
-    "types": ("Image", "Prediction", "Progress", "Scores", "Warp"),
+    "types": ("Image", "Prediction", "Progress", "Scores", "Warp", "WarpEdit"),
     "work": ("finish",),
     "zoo": ("list_models", "load_model", "save_model"),
 }
@@ -64,6 +83,7 @@ __all__ = [
     "TrainConfig",
     "TransformerConfig",
     "Warp",
+    "WarpEdit",
     "build_network",
     "finish",
     "list_models",
@@ -71,12 +91,14 @@ __all__ = [
     "predict",
     "predict_to_files",
     "read_config",
+    "read_edits",
     "read_image",
     "read_labels",
     "read_section",
     "save_model",
     "score",
     "train",
+    "write_edits",
     "write_prediction",
 ]
 

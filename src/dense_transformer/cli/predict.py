@@ -46,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TOP,LEFT,BOTTOM,RIGHT",
         help="Part of the image to begin with, px, half open.",
     )
+    parser.add_argument(
+        "--warp",
+        type=Path,
+        metavar="FILE",
+        help="Warps that were edited and saved in napari, in place of the learned.",
+    )
     add_settings(parser, PredictConfig)
 
 
@@ -68,12 +74,13 @@ def predict_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
         If `stop` asks for it; results that are finished stay.
     """
     from dense_transformer.data import read_image
-    from dense_transformer.inference import predict_to_files
+    from dense_transformer.inference import predict_to_files, read_edits
     from dense_transformer.zoo import load_model
 
     config = read_settings(arguments, PredictConfig)
     region = read_region(arguments.region)
     check_names(arguments.images)
+    edits = read_edits(arguments.warp) if arguments.warp else ()
     model = load_model(arguments.model)
     for path in arguments.images:
         image = read_image(path, dataset=arguments.dataset, pixel_nm=config.pixel_nm)
@@ -93,6 +100,7 @@ def predict_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
                 section=section,
                 region=region,
                 stop=stop,
+                edits=edits,
             )
             with ProgressLine(what) as line:
                 prediction, files = finish(work, line)

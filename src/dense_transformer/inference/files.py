@@ -15,7 +15,14 @@ import tifffile
 
 from dense_transformer.errors import WriteError
 from dense_transformer.files import atomic_write
-from dense_transformer.types import Array, Image, LevelMaps, Prediction, Warp
+from dense_transformer.types import (
+    Array,
+    Image,
+    LevelMaps,
+    Prediction,
+    Warp,
+    WarpEdit,
+)
 
 PixelSize = tuple[float, float] | None
 _NM_PER_CM = 1e7
@@ -27,7 +34,12 @@ _HOLE = 0.01  # coverage below this counts as a hole in the summary
 
 
 def write_prediction(
-    prediction: Prediction, image: Image, out: Path | str, *, model: str = ""
+    prediction: Prediction,
+    image: Image,
+    out: Path | str,
+    *,
+    model: str = "",
+    edits: Sequence[WarpEdit] = (),
 ) -> tuple[Path, ...]:
     """Write all that a prediction holds to a folder; return the files.
 
@@ -46,6 +58,8 @@ def write_prediction(
         Folder; made if it is not there.
     model : str
         What to call the model in the summary.
+    edits : sequence of WarpEdit
+        What it was predicted with; the summary names them.
 
     Raises
     ------
@@ -57,11 +71,17 @@ def write_prediction(
     maps = folder / f"{name}-probability.tif", folder / f"{name}-labels.tif"
     write_map(maps[0], prediction.probability, nm)
     write_map(maps[1], prediction.labels, nm)
-    return (*maps, *write_details(prediction, image, folder, model=model))
+    details = write_details(prediction, image, folder, model=model, edits=edits)
+    return (*maps, *details)
 
 
 def write_details(
-    prediction: Prediction, image: Image, folder: Path, *, model: str = ""
+    prediction: Prediction,
+    image: Image,
+    folder: Path,
+    *,
+    model: str = "",
+    edits: Sequence[WarpEdit] = (),
 ) -> tuple[Path, ...]:
     """Write all but probability and labels; see `write_prediction`."""
     name, nm = file_name(prediction.image_name), image.pixel_nm
@@ -78,6 +98,8 @@ def write_details(
         table = folder / f"{name}-fiducials.csv"
         written.append(atomic_write(table, _table(prediction.warps)))
     summary = _summarise(prediction, image, model)
+    if edits:
+        summary["edits"] = [_summarise_edit(edit) for edit in edits]
     text = json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     written.append(atomic_write(folder / f"{name}-summary.json", text.encode()))
     return tuple(written)
@@ -169,6 +191,15 @@ def _count(labels: Array) -> Array:
     for top in range(0, len(labels), rows):
         counts += np.bincount(labels[top : top + rows].ravel(), minlength=256)
     return counts
+
+
+def _summarise_edit(edit: WarpEdit) -> dict[str, Any]:
+    return {
+        "level": edit.level,
+        "strength": edit.strength,
+        "parameters": "learned" if edit.theta is None else "given",
+        "tile_px": None if edit.tile_px is None else list(edit.tile_px),
+    }
 
 
 def _summarise_level(level: LevelMaps) -> dict[str, Any]:

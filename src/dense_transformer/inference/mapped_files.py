@@ -89,7 +89,7 @@ def predict_to_files(
         arrays.clear()
     maps = [tifffile.memmap(path, mode="r") for path in paths]
     result = replace(result, probability=maps[0], labels=maps[1])
-    details = write_details(result, image, folder, model=model.card.name)
+    details = write_details(result, image, folder, model=model.card.name, edits=edits)
     return result, (*paths, *details)
 
 
