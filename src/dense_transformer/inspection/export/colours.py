@@ -94,7 +94,7 @@ def ticks(low: float, high: float, pieces: int = 4) -> Array:
     """Return round values between `low` and `high`, shape (n,)."""
     step = nice_step(high - low, pieces)
     first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
-    return np.arange(first, last + 0.5) * step
+    return np.arange(first, last + 0.5) * step + 0.0  # no -0
 
 
 def number(value: float, digits: int = 3) -> str:

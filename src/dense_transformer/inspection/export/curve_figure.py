@@ -69,9 +69,9 @@ def draw_curves(
     values = np.concatenate([line.values for line in lines] or [np.zeros(0)])
     steps = np.concatenate([line.steps for line in lines] or [np.zeros(0)])
     known = values[np.isfinite(values)]
-    low, high = float(known.min(initial=0.0)), float(known.max(initial=1e-9))
-    if low > 0.5 * high:  # scores near 1: begin where they do
-        low = float(known.min())
+    low, high = float(known.min(initial=np.inf)), float(known.max(initial=1e-9))
+    if low < 0.5 * high or not np.isfinite(low):  # scores near 1 begin where they do
+        low = min(0.0, low) if np.isfinite(low) else 0.0
     high = high if high > low else low + 1.0
     last = float(max(steps.max(initial=1.0), 1.0))
     box = (_TOP, _LEFT, _TOP + TALL, _LEFT + WIDE)

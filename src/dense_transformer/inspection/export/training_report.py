@@ -98,7 +98,7 @@ def compose_history(
 ) -> Page:
     """Return the page about a training."""
     sections = [
-        Section("Loss and alarms", (), (drawings["loss"],), (_alarm_table(history),)),
+        Section("Loss and alarms", (), (drawings["loss"],), _alarm_tables(history)),
         Section("Scores", (), (drawings["scores"],)),
     ]
     for level in history.levels:
@@ -179,7 +179,8 @@ def _band(alarm: Alarm) -> Band:
     return Band(words, float(alarm.step), alarm.until)
 
 
-def _alarm_table(history: RunHistory) -> Table:
+def _alarm_tables(history: RunHistory) -> tuple[Table, ...]:
+    """Return the alarms as a table, if there are any."""
     rows = tuple(
         (
             alarm.kind,
@@ -192,7 +193,7 @@ def _alarm_table(history: RunHistory) -> Table:
         for alarm in history.alarms
     )
     columns = ("alarm", "level", "from step", "to", "worst value", "threshold")
-    return Table(columns, rows, "" if rows else "There were no alarms.")
+    return (Table(columns, rows),) if rows else ()
 
 
 def _write_health(path: Path, history: RunHistory) -> Path:
