@@ -10,6 +10,7 @@ import pytest
 
 from dense_transformer.errors import WriteError
 from dense_transformer.files import atomic_write, remove_partial
+from dense_transformer.locks import try_lock
 
 
 def names(folder):
@@ -177,6 +178,46 @@ def test_killed_at_any_moment_the_old_or_the_new_file_is_whole(tmp_path):
         held = path.read_bytes()
         assert len(held) == 300_000
         assert len(set(held)) == 1
-    (tmp_path / ".a.0123.partial").write_bytes(b"half")
+    (tmp_path / ".a.0123456789ab.partial").write_bytes(b"half")
     assert remove_partial(tmp_path) >= 1
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files can't be removed")
+def test_what_others_are_writing_is_never_removed(tmp_path):
+    code = (
+        "import sys\n"
+        "from dense_transformer.files import staged_file\n"
+        "with staged_file(sys.argv[1]) as file:\n"
+        "    print('ready', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "    file.write(b'theirs')\n"
+    )
+    (tmp_path / ".mine.partial").write_bytes(b"not a name of ours")
+    writer = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "a")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    writer.stdout.readline()
+    assert remove_partial(tmp_path) == 0
+    writer.communicate()
+    assert (tmp_path / "a").read_bytes() == b"theirs"
+    assert names(tmp_path) == [".mine.partial", "a"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files can't be removed")
+def test_a_file_removed_before_it_was_locked_is_made_again(tmp_path, monkeypatch):
+    """The moment between making and locking, when a cleaner may come by."""
+    removed = []
+
+    def late(handle):
+        if not removed:
+            removed.append(handle)
+            assert remove_partial(tmp_path) == 1
+        return try_lock(handle)
+
+    monkeypatch.setattr("dense_transformer.files.try_lock", late)
+    atomic_write(tmp_path / "a", b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
     assert names(tmp_path) == ["a"]

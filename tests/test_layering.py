@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "src" / "dense_transformer"
 FLOORS = [
-    {"types", "settings", "config", "errors", "work", "files"},
+    {"types", "settings", "config", "errors", "work", "ahead", "files", "locks"},
     {"geometry"},
     {"nn", "data", "evaluation"},
     {"zoo"},

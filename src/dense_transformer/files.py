@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from dense_transformer.errors import WriteError
+from dense_transformer.locks import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PARTIAL = ".partial"  # suffix of files that are still being written
+_NAME = re.compile(rf"\..+\.[0-9a-f]{{12}}{re.escape(PARTIAL)}")
 
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder",
@@ -95,12 +99,28 @@ def staged_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def remove_partial(folder: str | os.PathLike[str]) -> int:
     """Remove what killed writers left in `folder`; return how many files.
 
-    Only for a folder that nobody else is writing to, such as a locked run.
+    What somebody is writing to stays: a writer locks its file, and the system
+    lets go of the lock when the writer ends, however it ends.
     """
-    left = list(Path(folder).glob(f".*{PARTIAL}"))
-    for path in left:
-        _remove(path)
-    return len(left)
+    left = (p for p in Path(folder).glob(f".*{PARTIAL}") if _NAME.fullmatch(p.name))
+    return sum(_remove_abandoned(path) for path in left)
+
+
+def _remove_abandoned(path: Path) -> bool:
+    """Remove a partial file that nobody writes to; return whether it was one."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        if sys.platform != "win32" and not try_lock(handle):
+            return False
+        path.unlink()  # still locked: no writer can take it for its own
+    except OSError:
+        return False  # no locks there, so nobody can know; or it is open on Windows
+    finally:
+        os.close(handle)
+    return True
 
 
 def _explain(error: OSError) -> str:
@@ -111,11 +131,26 @@ def _explain(error: OSError) -> str:
 
 
 def _create(path: str, flags: int) -> int:
-    """Open a file that must not be there yet.
+    """Open and lock a file that must not be there yet.
 
     Not tempfile: its files are readable by their owner only, whatever the umask.
     """
-    return os.open(path, flags | os.O_EXCL, 0o666)
+    while True:
+        handle = os.open(path, flags | os.O_EXCL, 0o666)
+        if _claim(handle):
+            return handle
+        os.close(handle)  # `remove_partial` was faster than the lock
+        _remove(Path(path))
+
+
+def _claim(handle: int) -> bool:
+    """Lock a new partial file; return False if it is being removed, or was."""
+    if sys.platform == "win32":  # there an open file can't be removed anyway
+        return True
+    try:
+        return try_lock(handle) and os.fstat(handle).st_nlink > 0
+    except OSError:  # some network disks can't lock
+        return True
 
 
 def _sync_folder(folder: Path) -> None:

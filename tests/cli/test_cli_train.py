@@ -97,13 +97,20 @@ def test_a_signal_ends_it_with_all_saved(name, code, settings: Path, tmp_path):
 # Without "--" torchrun takes our --run for the start of its own --run-path.
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "start", [["--no-python", "--", "dtn"], ["-m", "--", "dense_transformer"]]
+    ("start", "option"),
+    [
+        (["--no-python", "dtn"], "--out"),
+        (["-m", "dense_transformer"], "--out"),
+        (["SCRIPTS/dtn"], "--out"),
+        (["--no-python", "--", "dtn"], "--run"),
+    ],
 )
-def test_torchrun_starts_it_on_two_processes(start, settings: Path, tmp_path):
+def test_torchrun_starts_it_on_two_processes(start, option, settings, tmp_path):
     run = tmp_path / "run"
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2"]
-    words = [*torchrun, *start, "train", str(settings), "--run", str(run)]
     scripts = str(Path(sys.executable).parent)
+    start = [word.replace("SCRIPTS", scripts) for word in start]
+    words = [*torchrun, *start, "train", str(settings), option, str(run)]
     path = os.pathsep.join([scripts, ENVIRONMENT.get("PATH", "")])
     done = subprocess.run(
         words, env={**ENVIRONMENT, "PATH": path}, capture_output=True, check=False

@@ -16,7 +16,7 @@ from known_networks import Echo, image_of, model_of, tiny_dtn
 from dense_transformer.config import PredictConfig
 from dense_transformer.errors import DeviceError
 from dense_transformer.inference import engine, predict, prediction
-from dense_transformer.inference.devices import is_out_of_memory
+from dense_transformer.nn.devices import is_out_of_memory
 from dense_transformer.work import finish
 
 FULL = [

@@ -6,6 +6,8 @@ import csv
 import errno
 import json
 import os
+import signal
+import subprocess
 import sys
 
 import numpy as np
@@ -26,6 +28,7 @@ from dense_transformer.inference.files import file_name
 from dense_transformer.nn import build_network
 from dense_transformer.types import Image, Prediction
 from dense_transformer.work import finish
+from dense_transformer.zoo import save_model
 
 CPU = PredictConfig(device="cpu")
 
@@ -177,6 +180,33 @@ def test_stopped_or_closed_work_leaves_nothing_behind(tmp_path):
     next(work)
     work.close()
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_what_a_killed_prediction_left_is_removed_by_the_next(tmp_path):
+    model, out = tmp_path / "model.safetensors", tmp_path / "out"
+    made = warped_model()
+    save_model(model, made.network, made.card)
+    code = (
+        "import os, signal, sys, numpy as np\n"
+        "from dense_transformer.config import PredictConfig\n"
+        "from dense_transformer.inference import predict_to_files\n"
+        "from dense_transformer.types import Image\n"
+        "from dense_transformer.zoo import load_model\n"
+        "image = Image(np.zeros((90, 70), np.uint8), 'yx', 'cells')\n"
+        "config = PredictConfig(device='cpu')\n"
+        "work = predict_to_files("
+        "load_model(sys.argv[1]), image, config, out=sys.argv[2])\n"
+        "next(work), next(work)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    command = [sys.executable, "-c", code, str(model), str(out)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    left = os.listdir(out)
+    assert len(left) == 2
+    assert all(name.endswith(".partial") for name in left)
+    _, files = finish(predict_to_files(warped_model(), noise("other"), CPU, out=out))
+    assert sorted(os.listdir(out)) == sorted(file.name for file in files)
 
 
 def test_a_full_disk_is_an_error_before_anything_is_computed(tmp_path, monkeypatch):

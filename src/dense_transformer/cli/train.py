@@ -21,7 +21,8 @@ The run directory holds everything: settings, events, models, the state to go on
 from. The same command goes on where a run was stopped; Ctrl-C, SIGTERM or a file
 "stop" in the directory end it within a step with everything saved.
 
-On several processes: torchrun --nproc_per_node=2 --no-python -- dtn train ...
+On several processes (torchrun takes --run for its own, so --out):
+torchrun --nproc_per_node=2 --no-python dtn train CONFIG --out DIR
 """
 
 
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_configuration(parser, "config")
     parser.add_argument(
         "--run",
+        "--out",
         type=Path,
         required=True,
         dest="run_directory",

@@ -13,7 +13,6 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dense_transformer.errors import DivergedError, StoppedError
-from dense_transformer.inference.devices import free_memory, is_out_of_memory
 from dense_transformer.nn import (
     DenseTransformerNetwork,
     Edit,
@@ -22,6 +21,7 @@ from dense_transformer.nn import (
     Watch,
 )
 from dense_transformer.nn.blocks import ConvBlock
+from dense_transformer.nn.devices import free_memory, is_out_of_memory
 from dense_transformer.types import Array
 
 Network = TypeVar("Network", bound=nn.Module)

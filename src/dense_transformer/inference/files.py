@@ -14,7 +14,7 @@ import numpy as np
 import tifffile
 
 from dense_transformer.errors import WriteError
-from dense_transformer.files import atomic_write
+from dense_transformer.files import atomic_write, remove_partial
 from dense_transformer.types import (
     Array,
     Image,
@@ -67,6 +67,7 @@ def write_prediction(
         If the disk is full or the folder can't be written to.
     """
     folder, name = make_folder(out), file_name(prediction.image_name)
+    remove_partial(folder)  # of a prediction that was killed
     nm = image.pixel_nm
     maps = folder / f"{name}-probability.tif", folder / f"{name}-labels.tif"
     write_map(maps[0], prediction.probability, nm)

@@ -8,7 +8,7 @@ import torch
 
 from dense_transformer.config import PredictConfig
 from dense_transformer.errors import DeviceError
-from dense_transformer.inference.devices import describe_device
+from dense_transformer.nn.devices import describe_device
 from dense_transformer.zoo import Model
 
 SMALLEST_TILE = 64  # px; below that a network sees too little around a pixel

@@ -13,7 +13,7 @@ import numpy as np
 import tifffile
 
 from dense_transformer.config import PredictConfig
-from dense_transformer.files import staged_file
+from dense_transformer.files import remove_partial, staged_file
 from dense_transformer.inference.files import (
     PixelSize,
     file_name,
@@ -67,6 +67,7 @@ def predict_to_files(
     config = config or PredictConfig()
     image = replace(image, pixel_nm=config.pixel_nm or image.pixel_nm)
     folder, name = make_folder(out), file_name(result_name(image, section))
+    remove_partial(folder)  # of a prediction that was killed
     paths = folder / f"{name}-probability.tif", folder / f"{name}-labels.tif"
     with contextlib.ExitStack() as stack:
         arrays = [

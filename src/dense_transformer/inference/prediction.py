@@ -9,17 +9,17 @@ from time import monotonic
 
 import numpy as np
 
+from dense_transformer.ahead import Ahead
 from dense_transformer.config import PredictConfig
 from dense_transformer.errors import ConfigError, StoppedError
 from dense_transformer.inference.channels import check_channels
-from dense_transformer.inference.devices import choose_device
 from dense_transformer.inference.edits import check_edits, check_tiles, editing
 from dense_transformer.inference.engine import Engine, TileResult, place_engine, try_run
 from dense_transformer.inference.ladder import Rung, cpu_rung, first_rung, next_rung
-from dense_transformer.inference.reader import TileReader
 from dense_transformer.inference.source import NetworkView, open_view
 from dense_transformer.inference.stitch import Stitch
 from dense_transformer.inference.tiles import plan_tiles
+from dense_transformer.nn.devices import choose_device
 from dense_transformer.types import (
     Array,
     Box,
@@ -167,11 +167,17 @@ def _predict_tiles(
     region = job.view.to_network(job.region) if job.region else None
     start = monotonic()
     waiting: deque[tuple[tuple[int, int], Array]] = deque()
-    with TileReader(job.view, plan, plan.order(region), 2 * rung.batch) as reader:
+
+    def read(place: tuple[int, int]) -> Array:
+        return job.view.read(plan.box(*place))
+
+    order, ahead = plan.order(region), 2 * rung.batch
+    with Ahead(read, order, ahead=ahead, name="dtn-tiles") as tiles:
         while stitch.done < len(plan):
             if job.stop is not None and job.stop():
                 raise StoppedError(f"stopped after {stitch.done} of {len(plan)} tiles")
-            waiting.extend(reader.take(rung.batch - len(waiting)))
+            while len(waiting) < rung.batch and tiles:
+                waiting.append(tiles.take())
             batch = [waiting[i] for i in range(min(rung.batch, len(waiting)))]
             boxes = [plan.box(*place) for place, _ in batch]
             edit = editing(job.edits, job.model.config, boxes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dense_transformer.ahead import Ahead
 from dense_transformer.data import open_pairs
 from dense_transformer.data.patches import sample_batch
 from dense_transformer.errors import DivergedError
@@ -13,7 +15,6 @@ from dense_transformer.training.config_file import expand_root
 from dense_transformer.training.learner import Learner
 from dense_transformer.training.losses import class_weights
 from dense_transformer.training.precision import deterministic, training_device
-from dense_transformer.training.prefetch import Prefetch
 from dense_transformer.training.processes import Processes, joined_processes
 from dense_transformer.training.record import describe_device, describe_run
 from dense_transformer.training.run_directory import RunDirectory
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from dense_transformer.data.patches import Batch
     from dense_transformer.training.result import Ending, TrainResult
     from dense_transformer.types import Progress
+
+_AHEAD = 3  # batches drawn before they are asked for
 
 
 def train(
@@ -87,7 +90,15 @@ def train(
             return type(batch)(*(t.pin_memory() for t in batch)) if pin else batch
 
         pin = device.type == "cuda"
-        batches = stack.enter_context(Prefetch(draw, session.step, config.steps))
+        batches = stack.enter_context(
+            Ahead(
+                draw,
+                range(session.step, config.steps),
+                ahead=_AHEAD,
+                threads=min(_AHEAD, max(1, (os.cpu_count() or 1) // 2)),
+                name="dtn-batches",
+            )
+        )
         try:
             ending = yield from _steps(session, batches, data, stop)
         except GeneratorExit:
@@ -126,7 +137,7 @@ def _begin(
 
 def _steps(
     session: Session,
-    batches: Prefetch[Batch],
+    batches: Ahead[int, Batch],
     data: DataSet,
     stop: Callable[[], bool] | None,
 ) -> Generator[Progress, None, Ending]:
@@ -144,7 +155,7 @@ def _steps(
             return "patience"
         if session.step == config.steps:
             return "finished"
-        batch = batches.take()
+        _, batch = batches.take()
         with deterministic(config.deterministic):
             report = learner.learn(batch, session.step)
         progress = session.note_step(report)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from dense_transformer.errors import DeviceError
+from dense_transformer.nn.devices import choose_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.
 
 
 def training_device(name: str) -> torch.device:
-    """Return the device called `name`; ``"auto"``: CUDA, else MPS, else the CPU.
+    """Return the device called `name` as `choose_device` does, one per process.
 
     Under torchrun each process of a machine takes a GPU of its own.
 
@@ -28,15 +29,8 @@ def training_device(name: str) -> torch.device:
     DeviceError
         If the device isn't there.
     """
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if name == "auto":
-        name = next((kind for kind, is_there in there.items() if is_there), "cpu")
-    if not there.get(name, True):
-        raise DeviceError(f"device {name} is not there; use device auto or cpu")
-    if name == "cuda":
+    device = choose_device(name)
+    if device.type == "cuda":
         local = int(os.environ.get("LOCAL_RANK", "0"))
         if local >= torch.cuda.device_count():
             raise DeviceError(
@@ -44,7 +38,7 @@ def training_device(name: str) -> torch.device:
                 f"start as many processes as there are GPUs, or use device cpu"
             )
         return torch.device("cuda", local)
-    return torch.device(name)
+    return device
 
 
 @contextmanager
