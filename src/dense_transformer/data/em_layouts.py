@@ -23,7 +23,9 @@ from dense_transformer.data.labels import map_labels, open_labels, section_value
 from dense_transformer.errors import DataError
 from dense_transformer.types import Array, Image
 
-# Pixel sizes (y, x) as published, for files that don't say.
+# Pixel sizes (y, x) for files that don't say: 4.6 x 4.6 nm in the README of VNC's
+# repository, 6 x 6 x 30 nm as SNEMI3D's users give it, 4 x 4 x 50 nm in the text of the
+# ISBI 2012 challenge.
 VNC_NM, SNEMI3D_NM, ISBI2012_NM = (4.6, 4.6), (6.0, 6.0), (4.0, 4.0)
 
 _RAW, _IDS = "volumes/raw", "volumes/labels/neuron_ids"

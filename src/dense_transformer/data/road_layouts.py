@@ -52,8 +52,8 @@ def kitti_entries(root: Path, config: DataConfig) -> list[Entry]:
     """Return image_2/um_000000.png with gt_image_2/um_road_000000.png.
 
     Also umm_ and uu_, and inside ``training/`` as it is unpacked. Red is other,
-    magenta road, black ignored. Source: Fritsch et al. 2013,
-    doi:10.1109/ITSC.2013.6728473.
+    magenta road, black ignored. Source: Fritsch, Kühnl, Geiger: A new performance
+    measure and evaluation benchmark for road detection algorithms, ITSC 2013.
     """
     check_two_classes(config)
     root = root / "training" if (root / "training").is_dir() else root
