@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import find_layer, outline, place_layer, stale_layers
+from napari_dtn.removal import remove_layers
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -74,8 +75,8 @@ class Placer(QObject):
         self.shut_down()
         specs = list(specs)
         if alone:
-            for layer in stale_layers(self._viewer.layers, specs, layer_id):
-                self._viewer.layers.remove(layer)
+            stale = stale_layers(self._viewer.layers, specs, layer_id)
+            remove_layers(self._viewer, stale, self._widget)
         self._waiting, self._layer_id = deque(specs), layer_id
         self._wanted, self._last = wanted, None
         self._timer.start()

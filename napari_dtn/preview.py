@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QWidget
 from napari_dtn.answering import Sketch
 from napari_dtn.placement import find_layer, place_layer, shown
 from napari_dtn.placer import Placer
+from napari_dtn.removal import remove_layers
 from napari_dtn.specs import LayerSpec
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Preview(QObject):
 
     def __init__(self, viewer: ViewerModel, widget: QWidget) -> None:
         super().__init__(widget)
-        self._viewer = viewer
+        self._viewer, self._widget = viewer, widget
         self._placer = Placer(viewer, widget)
         self._sketch: Sketch | None = None
         self._layer_id: object = None
@@ -71,13 +72,16 @@ class Preview(QObject):
         """Show again what was there before, if anything else is shown."""
         if self._sketch is None:
             return
-        for spec, before in zip(self._sketch.specs, self._before, strict=True):
+        pairs = list(zip(self._sketch.specs, self._before, strict=True))
+        self.keep()
+        new = []
+        for spec, before in pairs:
             layer = self._layer(spec)
             if layer is not None and before is not None:
                 place_layer(self._viewer, before, self._layer_id)
             elif layer is not None:
-                self._viewer.layers.remove(layer)
-        self.keep()
+                new.append(layer)
+        remove_layers(self._viewer, new, self._widget)
 
     def shut_down(self) -> None:
         """Put everything back, unless the window is gone. May be called twice."""

@@ -154,3 +154,12 @@ def test_large_image_grows_where_the_screen_is(monkeypatch):
     assert lower.data.size <= 100
     at = lower.frame["translate"] + lower.frame["scale"] * [rows[0], columns[0]]
     np.testing.assert_array_equal(at, image.data_to_world((18, 36)))
+
+
+def test_window_is_drawn_after_a_stop(window, core):
+    w = window(squares(512))
+    before = w.pixel(20, 20)
+    grow(w, core, 2)
+    stop(w, core)
+    w.qtbot.wait(300)
+    np.testing.assert_array_equal(w.pixel(20, 20), before)
