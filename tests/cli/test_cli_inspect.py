@@ -125,6 +125,7 @@ def test_a_training_is_inspected(settings, tmp_path, capsys):
         (["{stack}", "--model", "{model}", "--ablate", "all"], "identity, mean, other"),
         (["{stack}", "--model", "{model}", "--compare", "twin"], "no twin"),
         (["{stack}", "--model", "{model}", "--labels", "{empty}"], "no labels named"),
+        (["{stack}", "{model}", "--model", "{model}", "--labels", "{stack}"], "folder"),
         (["{empty}", "--model", "{model}"], "no images"),
         (["{stack}"], "--model"),
         (["--run", "{empty}"], "run"),

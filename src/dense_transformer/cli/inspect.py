@@ -24,6 +24,7 @@ from dense_transformer.cli.inspect_options import (
     FIGURES,
     add_formats,
     add_questions,
+    check_labels,
     expand,
     read_config,
     read_formats,
@@ -61,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", help="Name of a model (`dtn models`) or a model file."
     )
-    parser.add_argument("--run", type=Path, help="Folder of a training.", dest="train")
+    parser.add_argument(
+        "--run", type=Path, metavar="DIR", dest="train", help="Folder of a training."
+    )
     parser.add_argument("--out", type=Path, required=True, help="Folder to write to.")
     parser.add_argument("--dataset", help="Data set to read in an HDF5 file.")
     which = parser.add_mutually_exclusive_group()
@@ -116,6 +119,7 @@ def inspect_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
     questions, wanted = read_questions(arguments), read_formats(arguments)
     paths = expand(arguments.images)
     check_names(paths)
+    check_labels(arguments.labels, paths)
     model = load_model(arguments.model)
     levels = sorted(pair.level for pair in model.config.transformers)
     check_level(levels, questions.level)

@@ -154,6 +154,15 @@ def read_truth(
     return read_labels(where, len(model.card.classes), section=section)
 
 
+def check_labels(labels: Path | None, paths: Sequence[Path]) -> None:
+    """Raise ConfigError for one file of labels where there are several images."""
+    if labels is not None and len(paths) > 1 and not labels.is_dir():
+        raise ConfigError(
+            f"--labels {labels} for {len(paths)} images: give a folder that holds a "
+            "file of each image's name"
+        )
+
+
 def expand(paths: Sequence[Path]) -> list[Path]:
     """Return the images that are named, those of folders one by one.
 

@@ -142,6 +142,8 @@ class Overview:
                 f"pixels get another class on average over {self.images} images"
             )
             judged = self._judged.get(what, [])
+            if not judged:
+                words += "; whether for better or worse takes labels"
             if judged and len(judged) == len(learned):
                 gains = [
                     a.scores.f1_half - b.scores.f1_half
