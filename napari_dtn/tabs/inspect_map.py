@@ -94,6 +94,10 @@ class MapSection(Follower):
         key = (*warp, self.kind, self.box.isChecked())
         return key, self.make(report, chain, level)
 
+    def bend(self) -> None:
+        """Follow the hand: a map takes a few milliseconds."""
+        self.refresh()
+
     def show_result(self, result: Drawn) -> None:
         """Show map, marks, range of the colours and words."""
         self.words.setText(result.words)
