@@ -132,6 +132,12 @@ def test_a_network_of_identity_warps_loses_nothing():
     assert found.change.changed_share == found.change.mean == 0
 
 
+def test_the_mean_of_one_tile_is_said_to_be_its_own(model):
+    found = finish(ablate(model, image_of((20, 20)), CONFIG, kind="mean"))
+    assert found.words.startswith("The image has one tile only")
+    assert found.change.largest == 0
+
+
 def test_what_cannot_be_taken_away_is_refused(model):
     for changes, words in [
         ({"level": 3}, "use 1, 2"),

@@ -134,6 +134,8 @@ def ablate(
         one, two = (judge(p, labels, tolerance_px) for p in (before, after))
         scores = one, two
     words = _describe(kind, levels, change, scores)
+    if kind == "mean" and _tiles(before.warps) == 1:
+        words = "The image has one tile only: its mean warp is its own. " + words
     return Ablation(kind, levels, edits, before, after, change, scores, words)
 
 

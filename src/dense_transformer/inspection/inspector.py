@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,9 @@ class Inspector:
     image : Image
         Read tile by tile.
     config : PredictConfig or None
-        Tiles and device, as for `predict`, so that the tiles are the same.
+        Tiles and device, as for `predict`, so that the tiles are the same. Where it
+        leaves the number of threads open, a look takes half of the cores: on a busy
+        machine threads that wait for each other are slower than one.
     section : int
         Which section of a stack.
 
@@ -134,7 +137,7 @@ class Inspector:
             model.network,
             rung.device,
             self.config.precision,
-            self.config.threads,
+            self.config.threads or max(1, (os.cpu_count() or 1) // 2),
             lambda: self._stop is not None and self._stop(),
         )
         self._lock = Lock()

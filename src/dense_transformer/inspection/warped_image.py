@@ -119,7 +119,9 @@ def _read(warp: Warp, units: Array | None, size: Size, strength: float) -> Array
         flat = unit.reshape(-1, 2)
         shift = shift_fiducials(warp.family, theta, flat).reshape(unit.shape)
     elif units is None:
-        shift = _basis(lattice, input_size(warp), size) @ theta.reshape(-1, 2)
+        basis = _basis(lattice, input_size(warp), size)
+        # Not by BLAS, whose threads wait for each other on a busy machine.
+        shift = np.einsum("nk,kc->nc", basis, theta.reshape(-1, 2))
     else:
         shift = evaluate_basis(lattice, unit.reshape(-1, 2)) @ theta.reshape(-1, 2)
     return np.asarray((unit + shift.reshape(unit.shape) + 1.0) * half)
