@@ -15,7 +15,8 @@ class Moments:
     def __init__(self, outline: Array) -> None:
         origin = outline.mean(0)  # moments far from the origin cancel badly
         y, x = (outline - origin).T
-        y2, x2 = np.roll(y, -1), np.roll(x, -1)
+        following = np.concatenate([outline[1:], outline[:1]]) - origin
+        y2, x2 = following.T
         cross = x * y2 - x2 * y
         self.area = float(cross.sum() / 2.0)
         safe = self.area or float("nan")
