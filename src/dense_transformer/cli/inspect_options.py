@@ -89,7 +89,7 @@ def read_questions(arguments: argparse.Namespace) -> Questions:
     from dense_transformer.inspection.findings import Questions
 
     kinds = read_words(arguments.ablate, tuple(KINDS), "--ablate")
-    film = not arguments.numbers_only
+    film = bool(read_formats(arguments).films)
     return Questions(
         arguments.level,
         arguments.tile_number,

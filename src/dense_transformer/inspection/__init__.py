@@ -2,6 +2,7 @@
 
 from dense_transformer.inspection.ablation import Ablation, ablate, ablation_edits
 from dense_transformer.inspection.alarms import Alarm
+from dense_transformer.inspection.asking import inspect_image
 from dense_transformer.inspection.chains import Chain, tile_chains
 from dense_transformer.inspection.changes import (
     Change,
@@ -29,6 +30,7 @@ from dense_transformer.inspection.features import (
     StageMap,
     features,
 )
+from dense_transformer.inspection.findings import Findings, Questions
 from dense_transformer.inspection.folds import WarpDensity, density
 from dense_transformer.inspection.frames import MapFrame
 from dense_transformer.inspection.grids import (
@@ -84,6 +86,7 @@ __all__ = [
     "Curve",
     "EditHistory",
     "FeatureMaps",
+    "Findings",
     "Inspector",
     "Judgement",
     "LearnedPatch",
@@ -92,6 +95,7 @@ __all__ = [
     "MapFrame",
     "Preview",
     "PreviewFile",
+    "Questions",
     "RoundTrip",
     "RunHistory",
     "SpreadNumbers",
@@ -113,6 +117,7 @@ __all__ = [
     "find_twin",
     "fit_components",
     "grid_lines",
+    "inspect_image",
     "judge",
     "learned_patch",
     "level_image",

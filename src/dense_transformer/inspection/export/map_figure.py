@@ -47,7 +47,7 @@ def draw_map(
         *scale_bar(panel, ground.pixel_nm),
         *colour_bar(bar, colours, label),
     ]
-    height = bottom + 2.0
+    height = bottom + 4.0
     if keys:
         marks += legend_rows((bottom + 9.0, 0.0), keys, wide)
         height = bottom + 20.0
