@@ -153,7 +153,9 @@ class InspectContext(QObject):
 
     def open(self, request: Request) -> None:
         """Look at another model, image or section."""
-        self._forget()
+        before = self.source
+        same = before is not None and before.layer_id == request.source.layer_id
+        self._forget(keep_layers=same)  # they get new data, which is faster
         self.request = request
         self.say("Opening the model…")
         core = self.core
@@ -229,6 +231,13 @@ class InspectContext(QObject):
         self.prediction = prediction
         self.predicted.emit()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being computed or drawn."""
+        lookers = (self._looker, self._nearby, *self._groups.values())
+        running = any(runner.job is not None for runner in self._runners)
+        return running or any(one.busy for one in lookers)
+
     def runner(self) -> JobRunner:
         """Return a runner for a section's long work; stopped with the tab."""
         runner = JobRunner(self)
@@ -272,11 +281,11 @@ class InspectContext(QObject):
 
     # what happens
 
-    def _forget(self) -> None:
+    def _forget(self, keep_layers: bool = False) -> None:
         self._looker.shut_down()
         self._nearby.shut_down()
         self._predicter.stop()
-        for group in self._groups.values():
+        for group in self._groups.values() if not keep_layers else ():
             group.remove()
         self.request = self.session = self.learned = self.look = None
         self.prediction, self.tile, self.strength = None, 0, 1.0

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dense_transformer.types import Box
-from napari_dtn.inspect_layers import at_px, segments_px
+from napari_dtn.inspect_layers import segments_px
+from napari_dtn.inspect_marks import WIDTH_OF_DISC, discs, squares
 from napari_dtn.layers import LayerSpec
 from napari_dtn.sources import Source
 
@@ -31,18 +32,8 @@ LOOKS: dict[str, dict[str, Any]] = {
         "opacity": 1.0,
     },
     "links": {"vector_style": "line", "edge_color": "#ffd400", "opacity": 0.9},
-    "lattice": {
-        "symbol": "square",
-        "face_color": "transparent",
-        "border_color": "#ffffff",
-        "border_width": 0.2,
-    },
-    "fiducials": {
-        "symbol": "disc",
-        "face_color": "#ffd400",
-        "border_color": "#202020",
-        "border_width": 0.15,
-    },
+    "lattice": {"vector_style": "line", "edge_color": BRIGHT, "opacity": 1.0},
+    "fiducials": {"vector_style": "line", "edge_color": "#ffd400", "opacity": 1.0},
 }
 WORDS = {
     "tiles": "all tiles",
@@ -89,7 +80,6 @@ def warp_specs(
     pairs = fiducial_arrows(chain, level)
     lattice, fiducials = pairs.start_px, pairs.start_px + pairs.shift_px
     dot = max(3.0, spacing / 2.2)
-    features = {"pair": np.arange(len(lattice)), "shift_px": pairs.length_px}
     return [
         _spec(
             "grid", segments_px(lines[:, 0], lines[:, 1], source), source,
@@ -107,8 +97,14 @@ def warp_specs(
             "links", segments_px(lattice, fiducials, source), source,
             edge_width=dot / 5,
         ),
-        _spec("lattice", at_px(lattice, source), source, features, size=0.8 * dot),
-        _spec("fiducials", at_px(fiducials, source), source, features, size=dot),
+        _spec(
+            "lattice", segments_px(*squares(lattice, 0.8 * dot), source), source,
+            edge_width=dot / 8,
+        ),
+        _spec(
+            "fiducials", segments_px(*discs(fiducials, dot), source), source,
+            edge_width=dot * WIDTH_OF_DISC,
+        ),
     ]  # fmt: skip
 
 
@@ -130,9 +126,8 @@ def _spec(
     features: dict[str, np.ndarray] | None = None,
     **look: Any,
 ) -> LayerSpec:
-    kind = "points" if data.ndim == 2 else "vectors"
     look = {**LOOKS[role], **look}
     name = f"inspect: {WORDS[role]}"
     return LayerSpec(
-        kind, role, name, data, source.frame.placed(), look, features or {}
+        "vectors", role, name, data, source.frame.placed(), look, features or {}
     )

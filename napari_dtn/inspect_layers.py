@@ -10,6 +10,7 @@ from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_dtn.layer_removal import take_away
 from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import KEY, find_layer, place_layer
 from napari_dtn.placer import Placer
@@ -31,7 +32,6 @@ class LayerGroup(QObject):
         self._layer_id: object = None
         self._placer = Placer(viewer, widget)
         self.placed = self._placer.placed
-        self._removing = False
         viewer.layers.events.removed.connect(self._removed)
 
     @property
@@ -62,9 +62,12 @@ class LayerGroup(QObject):
         if there == {spec.role for spec in specs} and not self._placer.busy:
             self.update(specs)
             return
-        self._removing = True  # those that are no longer among them
+        roles = {spec.role for spec in specs}
+        stale = [x for x in self.layers() if x.metadata[KEY]["role"] not in roles]
+        self._layer_id = None  # it is not the person who takes them away
+        take_away(self._viewer, stale)
+        self._layer_id = layer_id
         self._placer.place(specs, layer_id, lambda: self._layer_id == layer_id)
-        self._removing = False
 
     def update(self, specs: Iterable[LayerSpec]) -> None:
         """Give those that are there new data, at once; adds none."""
@@ -96,11 +99,8 @@ class LayerGroup(QObject):
     def remove(self) -> None:
         """Take all away. May be called twice."""
         self._placer.shut_down()
-        self._removing = True
-        for layer in self.layers():
-            self._viewer.layers.remove(layer)
-        self._removing = False
-        self._layer_id = None
+        layers, self._layer_id = self.layers(), None
+        take_away(self._viewer, layers)
 
     def shut_down(self) -> None:
         """Take all away and let go of the viewer. May be called twice."""
@@ -109,7 +109,7 @@ class LayerGroup(QObject):
 
     def _removed(self, event: Any) -> None:
         tag = event.value.metadata.get(KEY)
-        if tag and tag["source"] == self._layer_id and not self._removing:
+        if tag and tag["source"] == self._layer_id:
             self.deleted.emit(tag["role"])
 
 

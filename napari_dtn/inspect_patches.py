@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_dtn.inspect_layers import at_px, segments_px
+from napari_dtn.inspect_layers import segments_px
+from napari_dtn.inspect_marks import number, squares
 from napari_dtn.layers import LayerSpec
 from napari_dtn.sources import Source
 
@@ -42,27 +43,22 @@ def patch_spec(patch: LearnedPatch, source: Source) -> LayerSpec:
 
 
 def pinned_specs(patches: Sequence[LearnedPatch], source: Source) -> list[LayerSpec]:
-    """Return the outlines of the pinned patches, and their numbers."""
+    """Return the pinned patches, each with a mark on its pixel and its number."""
     if not patches:
         return []
-    outlines = np.concatenate([_closed(p.outline_px, source) for p in patches])
     width = max(line_width(patch) for patch in patches)
-    numbers = np.array([str(n + 1) for n in range(len(patches))])
-    middles = at_px(np.array([patch.at_px for patch in patches]), source)
+    lines = [_closed(patch.outline_px, source) for patch in patches]
+    for index, patch in enumerate(patches):
+        at = np.array([patch.at_px])
+        lines.append(segments_px(*squares(at, 2 * width), source))
+        digits = number(index + 1, at[0] + (-4 * width, 3 * width), 8 * width)
+        lines.append(segments_px(*digits, source))
+    look = {"vector_style": "line", "edge_color": PINNED, "edge_width": width}
     return [
         LayerSpec(
-            "vectors", "pinned", "inspect: pinned patches", outlines,
-            source.frame.placed(),
-            {"vector_style": "line", "edge_color": PINNED, "edge_width": width},
-        ),
-        LayerSpec(
-            "points", "pins", "inspect: pins", middles, source.frame.placed(),
-            {"size": 4 * width, "face_color": PINNED, "border_width": 0,
-             "text": {"string": "{pin}", "color": PINNED, "size": 12,
-                      "translation": [0.0] * (source.frame.ndim - 2) + [0.0, 8 * width],
-                      "anchor": "center"}},
-            {"pin": numbers},
-        ),
+            "vectors", "pinned", "inspect: pinned patches", np.concatenate(lines),
+            source.frame.placed(), look,
+        )
     ]  # fmt: skip
 
 

@@ -105,8 +105,8 @@ class Pointer(QObject):
         self, layer: Any, event: Any, grip: Grip, viewer: Any
     ) -> Generator[None, None, None]:
         """Lead what was taken hold of; the canvas stays where it is."""
-        pan = viewer.camera.mouse_pan
-        viewer.camera.mouse_pan = False
+        camera = viewer.scene.camera
+        pan, camera.mouse_pan = camera.mouse_pan, False
         at = image_px(layer, event, viewer.dims, inside=False)
         try:
             yield
@@ -115,7 +115,7 @@ class Pointer(QObject):
                 grip.moved(at)
                 yield
         finally:
-            viewer.camera.mouse_pan = pan
+            camera.mouse_pan = pan
             grip.released(at)
 
 
@@ -125,6 +125,9 @@ def image_px(layer: Any, event: Any, dims: Any, inside: bool = True) -> Any:
     Layers in nm and in um may share a viewer, whose positions are in one of them
     only; `world_to_data` knows nothing of that.
     """
+    last = max(dims.displayed)
+    if tuple(dims.displayed) != (last - 1, last):
+        return None  # in 3-D, or seen from the side
     world = np.array(event.position, float)
     at = _to_data(layer, world, dims.units)[-2:]
     size = np.array(_size(layer), float)
@@ -142,7 +145,7 @@ def px_per_screen_px(layer: Any, viewer: Any) -> float:
     )
     matrix = np.asarray(layer.affine.affine_matrix)[-3:-1, -3:-1]
     scale = abs(float(layer.scale[-1])) * float(np.linalg.norm(matrix[:, 1]))
-    return unit / (viewer.camera.zoom * scale)
+    return unit / (viewer.scene.camera.zoom * scale)
 
 
 def _to_data(layer: Any, world: np.ndarray, units: Sequence[Any]) -> np.ndarray:

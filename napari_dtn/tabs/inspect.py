@@ -57,6 +57,12 @@ class InspectTab(QWidget):
         self._timer.timeout.connect(self.follow)
         self._connect()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being computed or drawn, or will be."""
+        sections = any(getattr(s, "busy", False) for s in self.sections)
+        return self._timer.isActive() or self.context.busy or sections
+
     def follow(self) -> None:
         """Look at what the Predict tab has chosen, unless it is looked at already."""
         layer, model = self._predict.images.layer(), self._predict.models.model()

@@ -118,6 +118,8 @@ class PatchSection(InspectSection):
             return
         patch = self.patch(self._at)
         if patch is None:
+            if self.context.chain is None:
+                self.group.remove()
             self.words.setText("Looking at this tile…" if self.context.chain else "")
             return
         layer: Any = self.group.layer("patch")

@@ -83,6 +83,11 @@ class SeenSection(InspectSection):
             self.context.set_strength(1.0)
             self._follow()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the image is being warped."""
+        return self._worker.busy
+
     def refresh(self) -> None:
         """Warp the image again."""
         self.bend()
