@@ -137,10 +137,12 @@ def test_hostile_events_do_no_harm(tmp_path):
 
 
 def test_what_is_no_run_is_refused(tmp_path):
-    with pytest.raises(RunError):
-        read_history(tmp_path / "nothing")
+    (tmp_path / "file").touch()
+    for name in ("nothing", "file", "."):
+        with pytest.raises(RunError, match="there is no run"):
+            read_history(tmp_path / name)
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match="damaged"):
         read_history(tmp_path)
 
 

@@ -166,6 +166,11 @@ def read_history(run: Path | str) -> RunHistory:
         events are passed over.
     """
     directory = RunDirectory(Path(run))
+    if not directory.record.is_file():
+        raise RunError(
+            f"there is no run in {run}; give the folder that a training wrote, with "
+            "its config.json"
+        )
     config, events = directory.read_config(), directory.read_events()
     steps = [e for e in events if e["event"] == "step"]
     validations = [e for e in events if e["event"] == "validation"]

@@ -246,6 +246,12 @@ class Inspector:
             edits=edits,
         )
 
+    def forget(self) -> None:
+        """Let go of all that was kept; the next looks are computed afresh."""
+        with self._lock:
+            self._looks.clear()
+            self._memories.clear()
+
     def _check(self, index: int) -> None:
         if not 0 <= index < len(self.tiles):
             raise ConfigError(
