@@ -129,5 +129,5 @@ class _Run:
         done, total = before * step.total + step.done, count * step.total
         spent = time.monotonic() - self.began
         left = spent * (total - done) / done if done else None
-        message = step.message or f"section {before + 1} of {count}"
+        message = step.message or f"slice {before + 1} of {count}"
         return replace(step, done=done, total=total, seconds_left=left, message=message)

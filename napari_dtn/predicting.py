@@ -34,11 +34,14 @@ class ModelInfo:
         None where the file can't be read.
     problem : str
         Why it can't; empty otherwise.
+    about : str
+        The card as Markdown: text of strangers is never taken as markup.
     """
 
     key: str
     card: Card | None
     problem: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,19 +84,25 @@ class InstalledCore:
         """Return the shipped models, the person's own, and the devices at hand."""
         import torch
 
-        from dense_transformer.zoo import list_models
+        from dense_transformer.zoo import card_markdown, list_models
 
         devices = ["auto", "cpu"]
         devices += ["cuda"] if torch.cuda.is_available() else []
         devices += ["mps"] if torch.backends.mps.is_available() else []
-        models = tuple(ModelInfo(m.name, m.card, m.problem) for m in list_models())
-        return Catalogue(models, tuple(devices))
+        models = [
+            ModelInfo(
+                m.name, m.card, m.problem, card_markdown(m.card) if m.card else ""
+            )
+            for m in list_models()
+        ]
+        return Catalogue(tuple(models), tuple(devices))
 
     def read_model(self, path: Path) -> ModelInfo:
         """Return the card of a model file."""
-        from dense_transformer.zoo import read_card
+        from dense_transformer.zoo import card_markdown, read_card
 
-        return ModelInfo(str(path), read_card(path))
+        card = read_card(path)
+        return ModelInfo(str(path), card, about=card_markdown(card))
 
     def predict(
         self,

@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_dtn.cards import card_markdown
 from napari_dtn.predicting import ModelInfo
 from napari_dtn.tabs.fold import Fold
 
@@ -124,7 +123,7 @@ class ModelBox(QWidget):
         elif model.card is None:
             self.card.setPlainText(model.problem)
         else:
-            self.card.setMarkdown(card_markdown(model.card))
+            self.card.setMarkdown(model.about)
         self.changed.emit()
 
     def _ask(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_dtn.cards import pixel_text
 from napari_dtn.forms import narrow
 
 Size = tuple[float, float]
@@ -76,7 +75,7 @@ class PixelBox(QWidget):
 
     def _say(self) -> None:
         size, model = self.value(), self._model_nm
-        trained = f" (the model's: {pixel_text(model)})" if model else ""
+        trained = f" (the model's: {_words(model)})" if model else ""
         shown = tuple(round(s, 3) for s in self._layer_nm) if self._layer_nm else None
         if size is None:
             text = f"Unknown: pixels are used as they are{trained}."
@@ -85,3 +84,10 @@ class PixelBox(QWidget):
         else:
             text = f"As you typed{trained}."
         self.hint.setText(text)
+
+
+def _words(size: Size) -> str:
+    # A model is only there after its worker has imported the core, and torch.
+    from dense_transformer.zoo import pixel_text
+
+    return pixel_text(size)

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-# Before napari is imported: it reads them once.
-# ruff: noqa: E402
-_SETTINGS = Path(tempfile.mkdtemp(prefix="napari-dtn-")) / "settings.yaml"
-os.environ["NAPARI_CONFIG"] = str(_SETTINGS)
-os.environ["NAPARI_ENSURE_PLUGIN_MAIN_THREAD"] = "1"
+os.environ["NAPARI_ENSURE_PLUGIN_MAIN_THREAD"] = "1"  # before napari is imported
 
 from fake_core import FakeCore
 

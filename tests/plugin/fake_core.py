@@ -13,7 +13,7 @@ from dense_transformer.config import PredictConfig
 from dense_transformer.data import read_section
 from dense_transformer.errors import ModelError, StoppedError
 from dense_transformer.types import Image, LevelMaps, Part, Prediction, Progress, Warp
-from dense_transformer.zoo.card import Card
+from dense_transformer.zoo import Card, card_markdown
 from napari_dtn.predicting import Catalogue, ModelInfo
 
 PITCH = 8.0
@@ -46,7 +46,11 @@ class FakeCore:
         )
         other = Card(name="other", title="The same again", classes=("inside", "road"))
         return Catalogue(
-            (ModelInfo("fake", card), ModelInfo("other", other)), ("auto", "cpu")
+            (
+                ModelInfo("fake", card, about=card_markdown(card)),
+                ModelInfo("other", other, about=card_markdown(other)),
+            ),
+            ("auto", "cpu"),
         )
 
     def let_through(self, pieces: int) -> None:
@@ -56,7 +60,8 @@ class FakeCore:
     def read_model(self, path: Path) -> ModelInfo:
         if not path.exists():
             raise ModelError(f"there is no model file {path}; open another one")
-        return ModelInfo(str(path), Card(name="own", title="My own"))
+        card = Card(name="own", title="My own")
+        return ModelInfo(str(path), card, about=card_markdown(card))
 
     def predict(
         self,

@@ -51,8 +51,8 @@ def test_people_read_every_field_that_is_filled():
     for part in [
         "### Membranes in ssTEM",
         "Finds membranes.",
-        "| auc | 0.9877 |",
-        "| f1 | – |",
+        "| ROC AUC | 0.9877 |",
+        "| best F1 | – |",
         "**Pixel size:** 4.6 nm",
         "**Finds:** boundary (against inside)",
         "**Data:** VNC sections 00..12",

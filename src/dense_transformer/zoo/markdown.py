@@ -6,6 +6,17 @@ from dense_transformer.zoo.card import Card, LevelHealth
 
 _MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "\\<>[]!`*_|#&~"})
 
+_SCORES = {  # as the fields of `Scores` are called, and as people call them
+    "auc": "ROC AUC",
+    "f1": "best F1",
+    "threshold": "at threshold",
+    "f1_half": "F1 at 0.5",
+    "precision": "precision at 0.5",
+    "recall": "recall at 0.5",
+    "false_positive_rate": "false positive rate at 0.5",
+    "iou": "IoU at 0.5",
+}
+
 
 def card_markdown(card: Card) -> str:
     """Return what the card says, the most asked for first; empty fields left out.
@@ -14,7 +25,10 @@ def card_markdown(card: Card) -> str:
     raw HTML could reach for a file or the network.
     """
     parts = [f"### {_plain(card.title or card.name)}", _plain(card.description)]
-    rows = [f"| {_plain(name)} | {_figure(value)} |" for name, value in card.scores]
+    rows = [
+        f"| {_SCORES.get(name) or _plain(name)} | {_figure(value)} |"
+        for name, value in card.scores
+    ]
     if rows:
         parts.append("\n".join(["| On validation data | |", "|---|---:|", *rows]))
     others = ", ".join(card.classes[:-1])
