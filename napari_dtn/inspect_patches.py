@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from dense_transformer.inspection import LearnedPatch
 
 LEARNED, REGULAR, PINNED = (1.0, 0.42, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0), "#00e5ff"
-COLUMNS = ("y", "x", "area ×", "long : short", "angle °", "shift px")
+COLUMNS = ("y", "x", "area", "stretch", "angle", "shift")
 HINTS = (
-    "Area over that of the regular square; elongation: long over short axis; angle "
-    "of the long axis, counterclockwise from the right; distance of the two middles."
+    "Area: over that of the regular square. Stretch: long over short axis. Angle of "
+    "the long axis, degrees, counterclockwise from the right. Shift: distance of the "
+    "middles of both, px."
 )
 
 

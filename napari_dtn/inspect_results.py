@@ -84,7 +84,7 @@ def describe_change(look: TileLook, learned: TileLook) -> str:
     return (
         f"{share:.1f} % of this tile's pixels are decided otherwise than as learned; "
         f"the probability moves by {mean:.3f} on average, "
-        f"{float(difference.max()):.2f} at most. ({1000 * look.seconds:.0f} ms)"
+        f"{float(difference.max()):.2f} at most."
     )
 
 

@@ -45,7 +45,8 @@ class SeenSection(InspectSection):
         self.warped.setChecked(True)
         self.warped.setToolTip(
             "The tile as the layers below the transformer get to see it, laid over "
-            "the image: what the warp magnifies is larger here."
+            "the image: what the warp magnifies is larger here, black is not read. "
+            "The prediction lies in the image itself: untick this to compare them."
         )
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, STEPS)
