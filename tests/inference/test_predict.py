@@ -422,3 +422,21 @@ def test_lazy_arrays_are_read_tile_by_tile():
     lazy = dask.from_array(pixels, chunks=(40, 50))
     result = finish(predict(model_of(Echo()), image_of(lazy), CPU))
     np.testing.assert_allclose(result.probability, expected(pixels), atol=5e-7)
+
+
+def test_a_tile_is_no_larger_than_the_image_needs():
+    """A huge tile around a small image would compute mirrors, and fill the memory."""
+    network = Echo()
+    config = PredictConfig(device="cpu", tile=(8192, 8192))
+    image = image_of(np.arange(40 * 90, dtype=np.uint16).reshape(40, 90))
+    result = finish(predict(model_of(network, (32, 64)), image, config))
+    assert [batch.shape[-2:] for batch in network.batches] == [(40, 92)]
+    assert result.probability.shape == (40, 90)
+
+
+def test_a_small_image_is_seen_as_in_training_whatever_tile_is_asked_for():
+    network = Echo()
+    config = PredictConfig(device="cpu", tile=(8192, 8192))
+    image = image_of(np.zeros((5, 7), np.uint8))
+    finish(predict(model_of(network, (32, 64)), image, config))
+    assert [batch.shape[-2:] for batch in network.batches] == [(32, 64)]

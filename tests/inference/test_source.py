@@ -94,3 +94,10 @@ def test_only_the_tile_and_its_margin_are_read():
 def test_odd_frames_are_resized_within_reason(size, seen):
     image = image_of(np.broadcast_to(np.uint8(7), size))
     assert open_view(image, 0, 1, None, None, 192).size == seen
+
+
+@pytest.mark.parametrize("dtype", [complex, object, "U3", "M8[s]"])
+def test_pixels_that_are_no_real_numbers_are_refused(dtype):
+    image = image_of(np.zeros((20, 20), np.int64).astype(dtype))
+    with pytest.raises(ImageError, match="give integers, floats or booleans"):
+        open_view(image, 0, 1, None, None)

@@ -58,6 +58,29 @@ def first_rung(model: Model, config: PredictConfig, device: torch.device) -> Run
     return Rung(tile, config.batch, device, config.threads)
 
 
+def fit_tile(
+    tile: tuple[int, int], size: tuple[int, int], model: Model
+) -> tuple[int, int]:
+    """Return `tile`, cut to the image where it sees only the image's mirror beyond.
+
+    Never below the tile that the model was trained on: small images look alike,
+    whatever tile was asked for.
+
+    Parameters
+    ----------
+    tile, size : tuple of int
+        Height and width of the tile and of the image, network pixels.
+    model : Model
+        Whose tile and multiple count.
+    """
+    multiple, patch = model.config.multiple, model.card.patch
+    height, width = (
+        min(asked, _round_up(max(trained, length), multiple))
+        for asked, trained, length in zip(tile, patch, size, strict=True)
+    )
+    return height, width
+
+
 def next_rung(rung: Rung, first: Rung, multiple: int) -> Rung:
     """Return the next best after `rung` ran out of memory.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
@@ -15,7 +15,13 @@ from dense_transformer.errors import ConfigError, StoppedError
 from dense_transformer.inference.channels import check_channels
 from dense_transformer.inference.edits import check_edits, check_tiles, editing
 from dense_transformer.inference.engine import Engine, TileResult, place_engine, try_run
-from dense_transformer.inference.ladder import Rung, cpu_rung, first_rung, next_rung
+from dense_transformer.inference.ladder import (
+    Rung,
+    cpu_rung,
+    first_rung,
+    fit_tile,
+    next_rung,
+)
 from dense_transformer.inference.source import NetworkView, open_view
 from dense_transformer.inference.stitch import Stitch
 from dense_transformer.inference.tiles import plan_tiles
@@ -103,6 +109,7 @@ def predict(
         model.card.pixel_nm,
         model.card.height_px,
     )
+    first = replace(first, tile=fit_tile(first.tile, view.size, model))
     arrays = out or (np.empty(image.size, config.dtype), np.empty(image.size, np.uint8))
     _check_out(arrays, image, config)
     job = _Job(model, view, config, first, region, stop, arrays, tuple(edits))

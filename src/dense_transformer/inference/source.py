@@ -121,11 +121,15 @@ def open_view(
     Raises
     ------
     ImageError
-        If the image is empty, has no such section, or its pixels are more than
-        16 times larger or smaller than the model's.
+        If the image is empty, holds no numbers, has no such section, or its pixels
+        are more than 16 times larger or smaller than the model's.
     """
     if min(image.size) < 1:
         raise ImageError(f"{image.name} is empty: its size is {image.size}")
+    if (dtype := np.dtype(image.data.dtype)).kind not in "biuf":
+        raise ImageError(
+            f"{image.name} holds {dtype} values; give integers, floats or booleans"
+        )
     if not 0 <= section < image.sections:
         raise ImageError(
             f"{image.name} has no section {section}; use 0 to {image.sections - 1}"

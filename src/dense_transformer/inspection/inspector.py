@@ -18,7 +18,7 @@ from dense_transformer.inference import choose_device, predict
 from dense_transformer.inference.channels import check_channels
 from dense_transformer.inference.edits import check_edits, check_tiles, editing
 from dense_transformer.inference.engine import TileResult, place_engine, try_run
-from dense_transformer.inference.ladder import first_rung
+from dense_transformer.inference.ladder import first_rung, fit_tile
 from dense_transformer.inference.source import open_view
 from dense_transformer.inference.tiles import plan_tiles
 from dense_transformer.inference.warps import tile_warp
@@ -128,7 +128,8 @@ class Inspector:
         view = open_view(
             image, section, channels, pixel_nm, card.pixel_nm, card.height_px
         )
-        self._plan = plan_tiles(view.size, rung.tile, self.config.overlap)
+        tile = fit_tile(rung.tile, view.size, model)
+        self._plan = plan_tiles(view.size, tile, self.config.overlap)
         self._view = TileView(view, self._plan)
         self.tiles_px = tuple(self._plan.box(*place) for place in self._plan.order())
         self.tiles = tuple(self._view.box(tile) for tile in self.tiles_px)
