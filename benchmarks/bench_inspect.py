@@ -27,19 +27,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 # Before napari is imported: a person's settings stay out of it.
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
 import numpy as np
 
-from benchmarks.bench_gui_gap import Gaps
+from benchmarks.inspect_hand import SIZE, InspectHand, after
 
-SIZE = 512
 PATCH_S = 5.0
 STREAM_S = 5.0
 
@@ -67,45 +64,13 @@ def main() -> int:
     return 0
 
 
-class Bench:
-    """A window with the Inspect tab open on an image, and a hand."""
-
-    def __init__(self, model: str) -> None:
-        import napari
-
-        from napari_dtn.dock import DenseTransformerDock
-
-        self.viewer = napari.Viewer(show=True)
-        self.viewer.window.resize(1500, 950)
-        self.layer = self.viewer.add_image(_section(), name="section")
-        self.dock = DenseTransformerDock(self.viewer)
-        self.viewer.window.add_dock_widget(self.dock, area="right")
-        tab = self.dock.predict
-        self.wait(lambda: tab.models.model() is not None)
-        tab.prefer_model(model)
-        self.viewer.reset_view()
-        self.dock.tabs.setCurrentIndex(1)
-        self.tab = self.dock.inspect
-        self.context = self.tab.context
-        self.wait(lambda: self.context.look is not None)
-        for fold in self.tab.folds:
-            fold.collapse()
-        self.rest(1.0)
-        self.gaps = Gaps()
-        self.drawn: list[float] = []
-        canvas = self.viewer.window._qt_viewer.canvas
-        canvas._scene_canvas.events.draw.connect(self._drew, position="last")
-
-    def close(self) -> None:
-        """Close the window."""
-        self.viewer.close()
-
-    # what is measured
+class Bench(InspectHand):
+    """What is measured."""
 
     def patch(self) -> list[tuple[str, ...]]:
         """Lead the mouse over the image without rest."""
-        with self._open("PatchSection") as section:
-            moved = self._note(section, "_redraw")
+        with self.open("PatchSection") as section:
+            moved = self.note(section, "_redraw")
             self.hover(SIZE / 2, SIZE / 2)
             self.wait(lambda: section.group.layer("patch") is not None)
             self.rest(1.0)
@@ -119,7 +84,7 @@ class Bench:
                 if sent[-1] - begin > PATCH_S:
                     break
             seconds = time.perf_counter() - begin
-            shown = [t for t in (_after(self.drawn, m) for m in moved) if t]
+            shown = [t for t in (after(self.drawn, m) for m in moved) if t]
             rate = len(set(shown)) / seconds
             took = _from_last(sent, moved, self.drawn)
             return [
@@ -130,20 +95,20 @@ class Bench:
 
     def drag(self, moves: int) -> list[tuple[str, ...]]:
         """Lead fiducials, each move seen before the next."""
-        with self._open("WhatIfSection"), self._open_more("WarpSection") as warp:
-            bent = self._note(warp, "bend")
-            looked = self._listen()
+        with self.open("WhatIfSection"), self.open_more("WarpSection") as warp:
+            bent = self.note(warp, "bend")
+            looked = self.listen()
             begin = time.perf_counter()
             first, mesh, found = [], [], []
             for place in _walks(moves):
-                at = self._fiducial(place.index)
+                at = self.fiducial(place.index)
                 self.press(*at)
                 for number in range(place.moves):
                     at = (at[0] + place.step[0], at[1] + place.step[1])
                     start = time.perf_counter()
                     self.lead(*at)
-                    mesh.append(self._picture(bent, start) - start)
-                    took = self._picture(looked, start) - start
+                    mesh.append(self.picture(bent, start) - start)
+                    took = self.picture(looked, start) - start
                     found.append(took)
                     if number == 0:
                         first.append(took)
@@ -158,15 +123,15 @@ class Bench:
 
     def slider(self, moves: int) -> list[tuple[str, ...]]:
         """Change the strength, each change seen before the next."""
-        with self._open("SeenSection") as section:
-            looked = self._listen()
+        with self.open("SeenSection") as section:
+            looked = self.listen()
             begin = time.perf_counter()
             took = []
             rng = np.random.default_rng(1)
             for value in rng.permutation(np.arange(1, 150))[:moves]:
                 start = time.perf_counter()
                 section.slider.setValue(int(value))
-                took.append(self._picture(looked, start) - start)
+                took.append(self.picture(looked, start) - start)
                 self.rest(0.05)
             return [
                 _row("slider: change to prediction", took),
@@ -175,10 +140,10 @@ class Bench:
 
     def stream(self) -> list[tuple[str, ...]]:
         """Lead a fiducial without rest; the last place has to win."""
-        with self._open("WhatIfSection"), self._open_more("WarpSection"):
-            looked = self._listen()
+        with self.open("WhatIfSection"), self.open_more("WarpSection"):
+            looked = self.listen()
             begin = time.perf_counter()
-            at = self._fiducial(5)
+            at = self.fiducial(5)
             self.press(*at)
             end = at
             while (now := time.perf_counter() - begin) < STREAM_S:
@@ -192,122 +157,13 @@ class Bench:
             self.release(*end)
             self.wait(lambda: not self.tab.context.busy)
             last = [max(0.0, max(looked, default=start) - start)]
-            found = np.array(self._fiducial(5))
+            found = np.array(self.fiducial(5))
             assert np.abs(found - end).max() < 0.5, "the last place did not win"
             return [
                 ("stream: predictions a second", f"{rate:.1f}", "", "", f"{count}"),
                 _row("stream: last move to prediction", last),
                 self._gap("stream", begin),
             ]
-
-    # the hand
-
-    def hover(self, y: float, x: float) -> None:
-        """Move the mouse to a pixel."""
-        self._send("MouseMove", y, x, held=False)
-
-    def press(self, y: float, x: float) -> None:
-        """Press the left button."""
-        self.hover(y, x)
-        self._send("MouseButtonPress", y, x)
-
-    def lead(self, y: float, x: float) -> None:
-        """Move with the button held."""
-        self._send("MouseMove", y, x)
-
-    def release(self, y: float, x: float) -> None:
-        """Let the button go."""
-        self._send("MouseButtonRelease", y, x, held=False)
-
-    def _send(self, kind: str, y: float, x: float, held: bool = True) -> None:
-        from qtpy.QtCore import QEvent, QPointF, Qt
-        from qtpy.QtGui import QMouseEvent
-        from qtpy.QtWidgets import QApplication
-
-        canvas = self.viewer.window._qt_viewer.canvas
-        left, top = canvas.view.scene.transform.map([x, y, 0, 1])[:2]
-        at, native = QPointF(float(left), float(top)), canvas.native
-        none, button = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
-        moves = kind == "MouseMove"
-        event = QMouseEvent(
-            getattr(QEvent.Type, kind), at, native.mapToGlobal(at),
-            none if moves else button, button if held else none,
-            Qt.KeyboardModifier.NoModifier,
-        )  # fmt: skip
-        QApplication.sendEvent(native, event)
-
-    # the clock
-
-    def pump(self, seconds: float = 0.0) -> None:
-        """Let the window work for a while, at least once."""
-        from qtpy.QtWidgets import QApplication
-
-        end = time.perf_counter() + seconds
-        QApplication.processEvents()
-        while time.perf_counter() < end:
-            QApplication.processEvents()
-            time.sleep(0.0005)
-
-    def wait(self, done: Callable[[], object], seconds: float = 120) -> None:
-        """Let the window work until something is so."""
-        end = time.perf_counter() + seconds
-        while not done():
-            assert time.perf_counter() < end, "it takes too long"
-            self.pump(0.001)
-
-    def rest(self, seconds: float) -> None:
-        """Let the window work for a while."""
-        self.pump(seconds)
-
-    def _picture(self, changes: list[float], start: float) -> float:
-        """Return when the first change after `start` was on the screen."""
-        self.wait(lambda: _after(changes, start))
-        change = _after(changes, start)
-        self.wait(lambda: _after(self.drawn, change))
-        return _after(self.drawn, change)
-
-    def _drew(self, event: object) -> None:
-        self.drawn.append(time.perf_counter())
-
-    def _listen(self) -> list[float]:
-        """Return a list of the times at which a prediction was shown."""
-        times: list[float] = []
-        self.context.looked.connect(lambda: times.append(time.perf_counter()))
-        return times
-
-    def _note(self, section: Any, name: str) -> list[float]:
-        """Return a list of the times at which a method of a section ended."""
-        times: list[float] = []
-        method = getattr(section, name)
-
-        def noted(*arguments: object) -> None:
-            method(*arguments)
-            times.append(time.perf_counter())
-
-        setattr(section, name, noted)
-        return times
-
-    def _fiducial(self, index: int) -> tuple[float, float]:
-        y, x = self.context.chain.fiducials_px(self.context.level)[index]
-        return float(y), float(x)
-
-    @contextmanager
-    def _open(self, name: str) -> Iterator[Any]:
-        with self._open_more(name) as section:
-            self.rest(0.5)
-            self.wait(lambda: not self.context.busy)
-            yield section
-
-    @contextmanager
-    def _open_more(self, name: str) -> Iterator[Any]:
-        fold = next(f for f in self.tab.folds if type(f.section).__name__ == name)
-        fold.expand()
-        self.rest(0.5)
-        self.wait(lambda: not self.context.busy)
-        yield fold.section
-        fold.collapse()
-        self.rest(0.5)
-        self.wait(lambda: not self.context.busy)
 
     def _gap(self, name: str, begin: float) -> tuple[str, ...]:
         """Return the gaps of the event loop since `begin`."""
@@ -341,11 +197,6 @@ def _circles() -> Iterator[tuple[float, float]]:
         yield SIZE / 2 + radius * np.sin(turn), SIZE / 2 + radius * np.cos(turn)
 
 
-def _after(times: list[float], start: float) -> float:
-    """Return the first time after `start`; 0 where there is none."""
-    return next((t for t in times[-400:] if t > start), 0.0)
-
-
 def _from_last(
     sent: list[float], moved: list[float], drawn: list[float]
 ) -> list[float]:
@@ -369,12 +220,6 @@ def _row(name: str, seconds: list[float]) -> tuple[str, ...]:
         f"{ms[-1]:.0f}",
         f"{len(ms)}",
     )
-
-
-def _section() -> np.ndarray:
-    from napari_dtn.sample_data import em_stack
-
-    return np.asarray(em_stack()[0][0])[0, :SIZE, :SIZE]
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ STAGES = (
      "in the warped space."),
     ("decoded", "After the decoder", "The same, put back to where it belongs."),
 )  # fmt: skip
+LOOK = {"interpolation2d": "nearest", "opacity": 0.9}
 WARPED = ("warped", "below")
 
 
@@ -55,20 +56,21 @@ def feature_spec(
     name = f"{source.image.name}: features {words[0].lower()}{words[1:]}, level {level}"
     place = placed_at(frame.origin_px, source, frame.pitch_px)
     if picture.ndim == 3:
-        known = np.isfinite(picture).all(-1, keepdims=True)
-        pixels = np.concatenate([np.where(known, picture, 0.0), known], -1)
-        look = {"rgb": True, "interpolation2d": "nearest", "opacity": 0.9}
-        data = plane(pixels.astype(np.float32), source)
-        return LayerSpec("image", "features as colours", name, data, place, look)
-    look = {
-        "colormap": "gray",
-        "contrast_limits": limits(found),
-        "interpolation2d": "nearest",
-        "opacity": 0.9,
-    }
+        return LayerSpec(
+            "image", "features as colours", name, plane(_shaded(picture), source),
+            place, {"rgb": True, **LOOK},
+        )  # fmt: skip
+    gray = {"colormap": "gray", "contrast_limits": limits(found), **LOOK}
     name = f"{name}, channel {maps.channel}"
     data = plane(np.nan_to_num(picture).astype(np.float32), source)
-    return LayerSpec("image", "one feature", name, data, place, look)
+    return LayerSpec("image", "one feature", name, data, place, gray)
+
+
+def _shaded(picture: np.ndarray) -> np.ndarray:
+    """Return colours with what has none clear, float32."""
+    known = np.isfinite(picture).all(-1, keepdims=True)
+    pixels = np.concatenate([np.where(known, picture, 0.0), known], -1)
+    return pixels.astype(np.float32)
 
 
 def limits(found: StageMap) -> tuple[float, float]:

@@ -126,8 +126,9 @@ def colours_of(kind: str) -> Colormap:
     from napari.utils.colormaps import Colormap
 
     look = MAPS[kind]
-    at = COVERAGE_AT if look.colours is COVERAGE else None
-    at = np.linspace(0, 1, len(look.colours)) if at is None else at
+    at = [float(x) for x in np.linspace(0, 1, len(look.colours))]
+    if look.colours is COVERAGE:
+        at = COVERAGE_AT
     # napari knows colour maps by name: two of one name would be one.
     name = f"DTN {look.words}"
     return Colormap(np.array(look.colours), controls=at, name=name, nan_color=CLEAR)
