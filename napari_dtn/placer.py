@@ -136,7 +136,7 @@ class Placer(QObject):
     def _draw(self, on: bool) -> None:
         """Let the window be drawn, or hold it."""
         if not on and self._still is None:
-            self._still = self._widget.window()
+            self._still = self._widget.window() or self._widget
             self._still.setUpdatesEnabled(False)
         elif on and self._still is not None:
             self._still.setUpdatesEnabled(True)

@@ -22,7 +22,8 @@ def remove_layers(
     buffers that are gone, and the process ends in a segmentation fault (napari
     0.9.2, vispy 0.17; also without this plugin, and in a `batched_update`).
     """
+    window = widget.window() or widget
     for layer in list(layers):
         viewer.layers.remove(layer)
-        for canvas in widget.window().findChildren(QOpenGLWidget):
+        for canvas in window.findChildren(QOpenGLWidget):
             canvas.repaint()

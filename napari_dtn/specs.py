@@ -82,9 +82,8 @@ def together(planes: list[np.ndarray]) -> np.ndarray:
 def arranged(stack: np.ndarray, source: Source) -> np.ndarray:
     """Return a view of planes (sections, h, w) with every axis of the layer."""
     if source.frame.ndim == 2:
-        return stack[0]
-    lead = (None,) * len(source.lead)
-    return stack[lead]
+        return np.asarray(stack[0])
+    return np.expand_dims(stack, tuple(range(len(source.lead))))
 
 
 def in_section(px: np.ndarray, section: int, source: Source) -> np.ndarray:

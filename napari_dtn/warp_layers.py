@@ -70,7 +70,8 @@ def fiducial_specs(
 ) -> tuple[LayerSpec, LayerSpec]:
     """Return the lattice and the learned fiducials, paired by the feature ``pair``."""
     place = source.frame.placed()
-    where, columns = {"lattice": [], "fiducials": []}, []
+    where: dict[str, list[np.ndarray]] = {"lattice": [], "fiducials": []}
+    columns: list[np.ndarray] = []
     for tile, (z, warp) in enumerate(warps):
         for kind, points in where.items():
             px = warp.to_image_px(getattr(warp, kind).astype(np.float64))
@@ -87,18 +88,12 @@ def fiducial_specs(
         "shift_px": shift,
     }
     size = max(3.0, min(source.image.size) / 110)
-    return tuple(
-        make_spec(
-            "points",
-            f"{kind} level {level}",
-            source,
-            data,
-            place,
-            features,
-            size=size * grow,
-        )
-        for kind, data, grow in (
-            ("lattice", lattice, 0.7),
-            ("fiducials", fiducial, 1.0),
-        )
-    )  # type: ignore[return-value]
+
+    def points_of(kind: str, data: np.ndarray, size: float) -> LayerSpec:
+        role = f"{kind} level {level}"
+        return make_spec("points", role, source, data, place, features, size=size)
+
+    return (
+        points_of("lattice", lattice, 0.7 * size),
+        points_of("fiducials", fiducial, size),
+    )

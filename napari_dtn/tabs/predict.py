@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+NO_IMAGE = "No image to predict: open or select an image layer first."
+NO_MODEL = "No model yet: wait until the list is there, or open a model file."
+
 
 class PredictTab(PredictForm):
     """Layout and signals; the work is done by `answering` in a job.
@@ -118,11 +121,7 @@ class PredictTab(PredictForm):
         """Predict the chosen image with the chosen model."""
         layer, model = self.images.layer(), self.models.model()
         if layer is None or model is None:
-            show_warning(
-                "No image to predict: open or select an image layer first."
-                if layer is None
-                else "No model yet: wait until the list is there, or open a model file."
-            )
+            show_warning(NO_IMAGE if layer is None else NO_MODEL)
             return
         try:
             request = self.make_request(layer, model.key)
@@ -153,9 +152,7 @@ class PredictTab(PredictForm):
     def _listed(self, found: Catalogue) -> None:
         wanted = self._preferences.get("model")
         self.models.set_models(found.models, wanted)
-        for row in range(self.device.count()):
-            there = self.device.itemData(row) in found.devices
-            self.device.model().item(row).setEnabled(there)
+        self.offer_devices(found.devices)
         if not self.bar.status.text():
             some = self.images.layer() is not None
             self.bar.say("Ready." if some else "Open an image to begin.")
@@ -253,8 +250,8 @@ class PredictTab(PredictForm):
         self.images.refresh()
 
     def _threshold_moved(self) -> None:
-        layer = self.images.layer()
-        self._preferences.set("threshold", self.threshold.value())
-        self._preview.set_threshold(self.threshold.value())
+        layer, threshold = self.images.layer(), self.threshold.value()
+        self._preferences.set("threshold", threshold)
+        self._preview.set_threshold(threshold)
         if layer is not None:
-            self._live.apply(layer.unique_id, self.threshold.value())
+            self._live.apply(layer.unique_id, threshold)

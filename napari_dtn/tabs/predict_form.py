@@ -147,6 +147,12 @@ class PredictForm(QWidget):
         threshold = self.threshold.value()
         return Request(model, source, config, sections, threshold, region, finds)
 
+    def offer_devices(self, there: tuple[str, ...]) -> None:
+        """Let only those devices be chosen that are there."""
+        for row in range(self.device.count()):
+            known = self.device.itemData(row) in there
+            self.device.model().item(row).setEnabled(known)
+
     def _image_changed(self) -> None:
         layer = self.images.layer()
         self.pixels.set_layer(None if layer is None else layer_pixel_nm(layer))
