@@ -110,7 +110,7 @@ class Engine:
         StoppedError
             If `stop` asked for it.
         """
-        with _threads(self._threads), torch.inference_mode(), self._autocast():
+        with limit_threads(self._threads), torch.inference_mode(), self._autocast():
             batch = torch.from_numpy(np.stack(tiles))
             batch = batch.to(self.device, memory_format=self._format)
             if edit is None and watch is None and memory is None:
@@ -212,7 +212,7 @@ def _to_levels(warp: TensorWarp) -> list[LevelTile]:
 
 
 @contextlib.contextmanager
-def _threads(count: int) -> Iterator[None]:
+def limit_threads(count: int) -> Iterator[None]:
     """Let torch use so many CPU threads within the block; 0: as it is."""
     before = torch.get_num_threads()
     if count in (0, before):

@@ -8,7 +8,7 @@ import torch
 from dense_transformer.errors import DataError
 from dense_transformer.geometry import cover, lattice_points, shift_grid, shift_points
 from dense_transformer.inference.edits import edited_parameters
-from dense_transformer.inference.engine import LevelTile
+from dense_transformer.inference.engine import LevelTile, limit_threads
 from dense_transformer.inference.warps import tile_warp
 from dense_transformer.inspection.numbers import lattice_shape
 from dense_transformer.types import Array, Box, Warp, WarpEdit
@@ -43,16 +43,17 @@ def rewarp(warp: Warp, edit: WarpEdit) -> Warp:
         )
     theta = edited_parameters(warp.theta, edit, warp.family)
     out = int(warp.points.shape[0]), int(warp.points.shape[1])
-    return make_warp(
-        warp.level,
-        warp.family,
-        lattice_shape(warp.lattice),
-        theta,
-        input_size(warp),
-        out,
-        warp.tile_px,
-        warp.image_scale,
-    )
+    with limit_threads(1):  # so little work is slower if threads wait for each other
+        return make_warp(
+            warp.level,
+            warp.family,
+            lattice_shape(warp.lattice),
+            theta,
+            input_size(warp),
+            out,
+            warp.tile_px,
+            warp.image_scale,
+        )
 
 
 def make_warp(

@@ -11,6 +11,7 @@ import torch
 from dense_transformer.errors import DataError
 from dense_transformer.geometry import evaluate_basis, gather
 from dense_transformer.inference.edits import edited_parameters
+from dense_transformer.inference.engine import limit_threads
 from dense_transformer.inspection.chains import Chain
 from dense_transformer.inspection.numbers import lattice_shape
 from dense_transformer.inspection.rewarp import (
@@ -65,7 +66,8 @@ def warped_image(
     places = np.nan_to_num(places, nan=-8.0)  # outside, where zeros are read
     maps = torch.from_numpy(np.array(pixels, dtype=np.float32).reshape(*size, -1))
     points = torch.from_numpy(places.astype(np.float32))[None]
-    read = gather(maps.permute(2, 0, 1)[None], points)[0].permute(1, 2, 0).numpy()
+    with limit_threads(1):  # so little work is slower if threads wait for each other
+        read = gather(maps.permute(2, 0, 1)[None], points)[0].permute(1, 2, 0).numpy()
     if np.issubdtype(pixels.dtype, np.integer):
         read = np.rint(read)
     return np.asarray(read.reshape(pixels.shape).astype(pixels.dtype))
