@@ -16,10 +16,12 @@ from napari_dtn.tabs.predict import PredictTab
 class Window:
     """A viewer with the dock, whose core is a fake."""
 
-    def __init__(self, viewer: Any, core: Any, qtbot: Any) -> None:
+    def __init__(
+        self, viewer: Any, core: Any, qtbot: Any, inspect_core: Any = None
+    ) -> None:
         self.viewer, self.core, self.qtbot = viewer, core, qtbot
         if hasattr(viewer, "window"):
-            self.dock = DenseTransformerDock(viewer, core)
+            self.dock = DenseTransformerDock(viewer, core, inspect_core)
             self.frame = viewer.window.add_dock_widget(
                 self.dock, name="Dense Transformer", area="right"
             )

@@ -1,0 +1,74 @@
+"""The Inspect tab follows images, models and slices, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fake_inspector import FakeInspectCore
+from test_inspect_window import look_into  # noqa: F401 - a fixture
+
+from napari_dtn.placement import is_result
+
+pytestmark = pytest.mark.gui
+
+
+def ours(w):
+    return [layer.name for layer in w.viewer.layers if is_result(layer)]
+
+
+def test_a_stack_is_looked_at_in_the_slice_on_screen(look_into):  # noqa: F811
+    stack = np.full((3, 128, 128), 90, np.uint8)
+    w = look_into(stack, scale=(50, 4, 4), units=("nm",) * 3)
+    w.viewer.dims.set_current_step(0, 2)
+    w.until(lambda: w.context.source is not None and w.context.source.section == 2)
+    w.settle()
+    assert (w.drawn("fiducials").data[:, 0, 0] == 2).all()
+    assert w.drawn("tiles").units == w.context.layer().units
+
+
+def test_an_rgb_image_is_looked_at_as_any_other(look_into):  # noqa: F811
+    w = look_into(np.full((128, 128, 3), 90, np.uint8), rgb=True)
+    w.open("SeenSection")
+    w.open("PatchSection")
+    w.hover(40, 40)
+    w.settle()
+    assert w.drawn("patch") is not None
+
+
+def test_a_plain_network_is_said_to_bend_nothing(look_into):  # noqa: F811
+    w = look_into()
+    for name in ("PatchSection", "SeenSection", "WhatIfSection"):
+        w.open(name)
+    w.tab.models.choose("other")
+    w.until(lambda: "plain" in w.inspect.header.sentence.text())
+    w.settle()
+    assert "plain U-Net" in w.inspect.header.sentence.text()
+    assert w.drawn("fiducials") is None
+    w.hover(30, 30)
+    w.drag_image((20, 20), (30, 30))  # nothing to take hold of
+
+
+def test_nested_levels_are_drawn_through_those_above(look_into):  # noqa: F811
+    core = FakeInspectCore()
+    core.levels = (3, 4)
+    w = look_into(inspect_core=core)
+    assert w.context.level == 4
+    assert "7.2 px on average" in w.inspect.header.sentence.text()  # 2 |(3, -2)|
+    w.inspect.header.level.setCurrentIndex(0)
+    w.inspect.header.level.activated.emit(0)
+    w.settle()
+    assert "Level 3" in w.inspect.header.sentence.text()
+    assert "3.6 px on average" in w.inspect.header.sentence.text()
+
+
+def test_deleting_the_image_takes_all_drawings_along(look_into):  # noqa: F811
+    w = look_into()
+    for name in ("PatchSection", "SeenSection", "WhatIfSection"):
+        w.open(name)
+    w.hover(30, 30)
+    w.settle()
+    assert len(ours(w)) > 6
+    w.viewer.layers.remove("image")
+    w.settle()
+    assert ours(w) == []
+    assert w.context.pointer._find() is None

@@ -1,0 +1,204 @@
+"""The Inspect tab in a real window: what the mouse does, and what is then seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fake_inspector import SHIFT_PX, FakeInspectCore
+from inspect_driver import InspectWindow
+
+from napari_dtn.inspect_marks import SPOKES
+
+pytestmark = pytest.mark.gui
+NM = {"scale": (4.6, 4.6), "units": ("nm", "nm"), "translate": (100, 50)}
+
+
+@pytest.fixture
+def look_into(make_napari_viewer, first_session, no_threads_left, core, qtbot):
+    """Return a function that opens a window with the Inspect tab on an image."""
+    opened = []
+
+    def open_window(image=None, inspect_core=None, **options):
+        viewer = make_napari_viewer(show=True)
+        window = InspectWindow(viewer, core, qtbot, inspect_core or FakeInspectCore())
+        opened.append(window)
+        if image is None:
+            image = np.full((128, 128), 90, np.uint8)
+        window.add_image(image, **options)
+        window.turn_to_inspect()
+        return window
+
+    yield open_window
+    for window in opened:
+        for session in window.inspect_core.sessions:
+            session.gate.set()
+        window.inspect.shut_down()
+        window.close()
+
+
+def fiducials_of(w):
+    """Return where the discs of the fiducials are drawn, source px."""
+    lines = w.drawn("fiducials").data[::SPOKES, :, -2:].astype(float)
+    return lines[:, 0] + lines[:, 1] / 2
+
+
+def lattice_of(w):
+    """Return where the fiducials of the tile stand at rest: outermost unit centres."""
+    top, left = w.context.tile_px[:2]
+    knots = np.linspace(3.5, 59.5, 4)  # centres of the first and last unit of 8 px
+    grid = np.stack(np.meshgrid(knots, knots, indexing="ij"), -1).reshape(-1, 2)
+    return grid + np.array([top, left])
+
+
+def test_one_sentence_says_how_much_space_is_bent(look_into):
+    w = look_into()
+    words = w.inspect.header.sentence.text()
+    assert "tile 1 of 4" in words
+    assert "3.6 px on average, 3.6 px at most" in words  # |(3, -2)|
+    assert "nothing folded" in words
+
+
+@pytest.mark.parametrize("options", [{}, NM], ids=["pixels", "nanometres"])
+def test_fiducials_lie_where_they_read_in_the_frame_of_the_image(look_into, options):
+    w = look_into(**options)
+    layer, image = w.drawn("fiducials"), w.context.layer()
+    expected = [image.data_to_world(p) for p in lattice_of(w) + SHIFT_PX]
+    shown = [layer.data_to_world(p) for p in fiducials_of(w)]
+    np.testing.assert_allclose(shown, expected, atol=1e-3)
+    assert layer.units == image.units
+
+
+def test_a_disc_is_seen_on_the_fiducial_and_not_beside_it(look_into, qtbot):
+    w = look_into()
+    at = lattice_of(w)[5] + SHIFT_PX
+    qtbot.wait(150)
+    red, green, blue = w.pixel(*at)
+    assert red > 180
+    assert green > 150
+    assert blue < 90
+    assert np.ptp(w.pixel(at[0] + 7, at[1] + 8)) < 30  # gray, within a cell of the grid
+
+
+def test_hovering_draws_the_learned_patch_beside_the_regular_square(look_into):
+    w = look_into()
+    w.open("PatchSection")
+    w.hover(32, 40)
+    w.settle()
+    w.hover(30, 33)
+    lines = w.drawn("patch").data
+    square, patch = lines[:4, 0], lines[4:, 0]
+    np.testing.assert_allclose(square.min(0), (18, 21), atol=0.6)  # 3 units of 8 px
+    np.testing.assert_allclose(square.max(0), (42, 45), atol=0.6)
+    # Every unit reads SHIFT_PX away, so the one that reads the pixel lies that far
+    # off, and its patch is back around the pixel.
+    np.testing.assert_allclose(patch.min(0), square.min(0), atol=0.1)
+    np.testing.assert_allclose(patch.max(0), square.max(0), atol=0.1)
+
+
+def test_orange_outline_is_seen_around_the_cursor(look_into, qtbot):
+    w = look_into()
+    w.click(w.part("WarpSection").button)  # closed: only the patch is drawn
+    w.open("PatchSection")
+    w.hover(40, 40)
+    w.settle()
+    w.hover(32, 32)
+    qtbot.wait(150)
+    edge = w.drawn("patch").data[4:, 0].min(0)[0]
+    colours = np.array([w.pixel(edge + d, 32) for d in (-0.4, 0, 0.4)])
+    orange = (colours[:, 0] > 170) & (colours[:, 2] < 110)
+    assert orange.any(), colours
+
+
+def test_clicks_pin_patches_and_the_table_tells_of_them(look_into, tmp_path):
+    w = look_into()
+    section = w.open("PatchSection")
+    w.click_image(30, 33)
+    w.click_image(40, 90)  # in another tile
+    rows = section.table.text().splitlines()
+    assert len(rows) == 3
+    assert rows[1].split("\t")[1:4] == ["30", "33", "1.00"]
+    assert rows[2].split("\t")[1:3] == ["40", "90"]
+    assert w.context.tile == 0  # a click pins; with Shift it chooses the tile
+    section._save(tmp_path / "p.csv")
+    text = (tmp_path / "p.csv").read_text().splitlines()
+    assert len(text) == 3
+    assert text[0].startswith("patch,level,at_y_px")
+    w.click_image(40, 90, shift=True)
+    assert w.context.tile == 1
+
+
+def test_a_click_chooses_the_tile_there_and_a_pan_does_not(look_into):
+    w = look_into()
+    w.click_image(100, 100)
+    assert w.context.tile == 3
+    assert "tile 4 of 4" in w.inspect.header.sentence.text()
+    np.testing.assert_allclose(fiducials_of(w), lattice_of(w) + SHIFT_PX, atol=1e-3)
+    w.drag_image((100, 20), (80, 40))
+    w.settle()
+    assert w.context.tile == 3
+
+
+def test_the_slider_takes_the_warp_back_and_the_network_runs_again(look_into):
+    w = look_into()
+    section = w.open("SeenSection")
+    assert w.drawn("seen") is not None
+    assert w.drawn("found").data.max() == np.float32(0.9)
+    section.slider.setValue(0)
+    w.settle()
+    np.testing.assert_allclose(fiducials_of(w), lattice_of(w), atol=1e-3)
+    assert w.drawn("found").data.max() == np.float32(0.1)
+    assert section.boxes.words.text().startswith("100.0 % of this tile's pixels")
+    ramp = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+    np.testing.assert_allclose(w.drawn("seen").data, ramp, atol=1e-4)
+    w.click(w.part("SeenSection").button)  # closed: as learned again
+    w.settle()
+    np.testing.assert_allclose(fiducials_of(w), lattice_of(w) + SHIFT_PX, atol=1e-3)
+    assert w.drawn("seen") is None
+
+
+def test_the_warped_image_shows_at_a_place_what_is_read_there(look_into):
+    w = look_into()
+    w.open("SeenSection")
+    shown, pixels = w.drawn("seen").data, w.context.session.pixels(0)
+    np.testing.assert_allclose(shown[20, 20], pixels[23, 18], atol=1e-3)
+    np.testing.assert_allclose(w.drawn("seen").translate, (0, 0))
+
+
+@pytest.mark.parametrize("zoom", [0.5, 1.0, 3.0])
+def test_a_dragged_fiducial_stands_where_the_hand_let_go(look_into, zoom):
+    w = look_into(**NM)
+    section = w.open("WhatIfSection")
+    w.viewer.scene.camera.center = w.world(32, 32)
+    w.viewer.scene.camera.zoom *= zoom
+    w.qtbot.wait(200)  # the canvas is drawn at the new zoom
+    centre, start = w.viewer.scene.camera.center, lattice_of(w)[5] + SHIFT_PX
+    w.drag_image(tuple(start), (30.0, 31.0))
+    w.settle()
+    assert w.viewer.scene.camera.center == centre  # the canvas was not panned
+    moved = fiducials_of(w)
+    one_screen_px = 1 / (w.viewer.scene.camera.zoom * 4.6)
+    np.testing.assert_allclose(moved[5], (30, 31), atol=0.02 + one_screen_px)
+    others = np.delete(np.arange(16), 5)
+    np.testing.assert_allclose(
+        moved[others], (lattice_of(w) + SHIFT_PX)[others], atol=1e-3
+    )
+    assert section.undo.isEnabled()
+
+
+def test_a_drag_is_one_thing_to_undo_and_to_redo(look_into):
+    w = look_into()
+    section = w.open("WhatIfSection")
+    start = lattice_of(w)[5] + SHIFT_PX
+    w.drag_image(tuple(start), (30.0, 31.0))
+    w.settle()
+    after = fiducials_of(w)
+    w.click(section.undo)
+    w.settle()
+    np.testing.assert_allclose(fiducials_of(w)[5], start, atol=1e-3)
+    assert not section.undo.isEnabled()
+    w.click(section.redo)
+    w.settle()
+    np.testing.assert_allclose(fiducials_of(w), after, atol=1e-4)
+    w.click(section.reset)
+    w.settle()
+    np.testing.assert_allclose(fiducials_of(w)[5], start, atol=1e-3)
