@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dense_transformer.types import Image
-from napari_dtn.inspect_drawing import LOOKS as DRAWN
 from napari_dtn.inspect_layers import at_px, placed_at, segments_px
 from napari_dtn.layers import LayerSpec
 from napari_dtn.looks import PROBABILITY, PROBABILITY_AT
@@ -17,6 +16,14 @@ from napari_dtn.sources import Frame, Source
 if TYPE_CHECKING:
     from dense_transformer.inspection import Chain, Preview, RunHistory
 
+LINE = {"vector_style": "line", "opacity": 0.85}
+GRID, LINK = {**LINE, "edge_color": "#4fe3a5"}, {**LINE, "edge_color": "#ffd400"}
+DOT = {
+    "symbol": "disc",
+    "face_color": "#ffd400",
+    "border_color": "#202020",
+    "border_width": 0.15,
+}
 TILES = 25  # whose warps are drawn; more is clutter
 GAP = 0.05  # of the image's width, to the preview beside it
 
@@ -93,9 +100,9 @@ def _warp_specs(preview: Preview, place: Source) -> list[LayerSpec]:
     start = np.concatenate([pair.start_px for pair in pairs])
     end = start + np.concatenate([pair.shift_px for pair in pairs])
     name, whole = place.image.name, place.frame.placed()
-    links = {**DRAWN["links"], "edge_width": spacing / 8}
-    dots = {**DRAWN["fiducials"], "size": spacing / 2.5}
-    grid = {**DRAWN["grid"], "edge_width": spacing / 14}
+    links = {**LINK, "edge_width": spacing / 8}
+    dots = {**DOT, "size": spacing / 2.5}
+    grid = {**GRID, "edge_width": spacing / 14}
     return [
         LayerSpec(
             "vectors", "run grid", f"{name}: warped grid",
