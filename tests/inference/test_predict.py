@@ -440,3 +440,10 @@ def test_a_small_image_is_seen_as_in_training_whatever_tile_is_asked_for():
     image = image_of(np.zeros((5, 7), np.uint8))
     finish(predict(model_of(network, (32, 64)), image, config))
     assert [batch.shape[-2:] for batch in network.batches] == [(32, 64)]
+
+
+@pytest.mark.parametrize("value", [7.0, np.nan])
+def test_image_without_differences_is_said_to_say_nothing(value):
+    pixels = np.full((40, 40), value, np.float32)
+    steps = predict(model_of(Echo()), image_of(pixels), CPU)
+    assert any("says nothing" in step.message for step in steps)

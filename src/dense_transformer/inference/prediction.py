@@ -113,7 +113,7 @@ def predict(
     arrays = out or (np.empty(image.size, config.dtype), np.empty(image.size, np.uint8))
     _check_out(arrays, image, config)
     job = _Job(model, view, config, first, region, stop, arrays, tuple(edits))
-    stitch, rung = yield from _climb(job, [notice, _resampling(view)])
+    stitch, rung = yield from _climb(job, [notice, _resampling(view), _flat(view)])
     return Prediction(
         probability=_read_only(arrays[0]),
         labels=_read_only(arrays[1]),
@@ -248,6 +248,12 @@ def _resampling(view: NetworkView) -> str:
         return ""
     height, width = view.size
     return f"seen at {height} x {width} px, as the model was trained"
+
+
+def _flat(view: NetworkView) -> str:
+    if view.intensity.high > view.intensity.low:
+        return ""
+    return "every pixel has the same value, or none: the result says nothing"
 
 
 def result_name(image: Image, section: int) -> str:
