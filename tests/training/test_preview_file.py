@@ -64,7 +64,7 @@ def damage(content: bytes, name: str, array: np.ndarray) -> bytes:
             data = old.read(item)
             if item == f"{name}.npy":
                 piece = io.BytesIO()
-                np.save(piece, array, allow_pickle=True)
+                np.save(piece, array)  # object arrays too: hostile ones
                 data = piece.getvalue()
             new.writestr(item, data)
     return out.getvalue()
