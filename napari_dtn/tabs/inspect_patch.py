@@ -71,7 +71,7 @@ class PatchSection(InspectSection):
         self.unpin.clicked.connect(self._unpin)
         context.pointer.hovered.connect(self._hovered)
         context.pointer.clicked.connect(self._clicked)
-        context.chain_found.connect(self._redraw)
+        context.chain_found.connect(self._found)
 
     def refresh(self) -> None:
         """Draw the patch and the pins on the warps as they are now."""
@@ -132,8 +132,14 @@ class PatchSection(InspectSection):
         self.words.setText(describe_patch(patch))
 
     def _clicked(self, at: Px, modifiers: tuple[Any, ...]) -> None:
-        if self.active and "Shift" not in modifiers and self.context.chain_at(at):
+        if self.active and "Shift" not in modifiers and self.context.chain is not None:
             self.pinned = [*self.pinned, at][-TOO_MANY:]
+            self._draw_pins()
+
+    def _found(self) -> None:
+        """Draw what waited for the warps of another tile."""
+        self._redraw()
+        if self.active and self.pinned:
             self._draw_pins()
 
     def _draw_pins(self) -> None:
