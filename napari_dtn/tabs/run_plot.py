@@ -54,7 +54,7 @@ class RunPlot(QWidget):
 
         super().__init__()
         self._module = pyqtgraph
-        self.loss, self.health = self._plot("loss"), self._plot("")
+        self.loss, self.health = make_plot(pyqtgraph, "loss"), make_plot(pyqtgraph, "")
         self.loss.setLogMode(y=True)
         self.health.setXLink(self.loss)
         self.health.setLabel("bottom", "step")
@@ -135,33 +135,40 @@ class RunPlot(QWidget):
             self.loss.addItem(line, ignoreBounds=True)
             self._alarms.append((region, line))
 
-    def _plot(self, left: str) -> Any:
-        plot = self._module.PlotWidget(background=None)
-        plot.setFixedHeight(HEIGHT)
-        plot.setMinimumWidth(0)
-        plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        plot.setAccessibleName("Curves of the training")
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.addLegend(offset=(-4, 4), labelTextSize="8pt")
-        plot.getAxis("left").setWidth(48)  # the steps of both plots are in line
-        plot.getAxis("left").enableAutoSIPrefix(False)
-        if left:
-            plot.setLabel("left", left)
-        return plot
-
     def _take_colours(self) -> None:
         """Write in the ink of napari's theme, known once the plot is in its place."""
         self.ensurePolished()
         ink = self.palette().text().color()
         for plot, mark in zip((self.loss, self.health), self._marks, strict=True):
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(ink)
-                plot.getAxis(side).setTextPen(ink)
-            plot.plotItem.legend.setLabelTextColor(ink)
+            ink_plot(plot, ink)
             mark.setPen(self._module.mkPen(ink, width=1))
 
     def _cursor(self, plot: Any) -> Any:
         mark = self._module.InfiniteLine(0)
         mark.hide()
         return mark
+
+
+def make_plot(module: Any, left: str, height: int = HEIGHT) -> Any:
+    """Return a plot with a legend, as low as it may be and as wide as its place."""
+    plot = module.PlotWidget(background=None)
+    plot.setFixedHeight(height)
+    plot.setMinimumWidth(0)
+    plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    plot.setAccessibleName("Curves of the training")
+    plot.setMenuEnabled(False)
+    plot.hideButtons()
+    plot.addLegend(offset=(-4, 4), labelTextSize="8pt")
+    plot.getAxis("left").setWidth(48)  # the steps of all plots are in line
+    plot.getAxis("left").enableAutoSIPrefix(False)
+    if left:
+        plot.setLabel("left", left)
+    return plot
+
+
+def ink_plot(plot: Any, ink: Any) -> None:
+    """Write axes and legend in a colour."""
+    for side in ("left", "bottom"):
+        plot.getAxis(side).setPen(ink)
+        plot.getAxis(side).setTextPen(ink)
+    plot.plotItem.legend.setLabelTextColor(ink)
