@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_dtn.inspecting import InspectCore
     from napari_dtn.tabs.inspect import InspectTab
+    from napari_dtn.tabs.teach import TeachTab
 
 
 class DenseTransformerDock(QWidget):
@@ -40,6 +41,8 @@ class DenseTransformerDock(QWidget):
         self.tabs.addTab(_scrolled(self.predict), "Predict")
         self._inspect_area = _scrolled(None)
         self.tabs.addTab(self._inspect_area, "Inspect")
+        self._teach_area = _scrolled(None)
+        self.tabs.addTab(self._teach_area, "Teach")
         self.tabs.currentChanged.connect(self._turned)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -57,9 +60,20 @@ class DenseTransformerDock(QWidget):
         self._inspect_area.setWidget(tab)
         return tab
 
+    @cached_property
+    def teach(self) -> TeachTab:
+        """The Teach tab, made when it is first looked at."""
+        from napari_dtn.tabs.teach import TeachTab
+
+        tab = TeachTab(*self._inspect_with[:2])
+        self._teach_area.setWidget(tab)
+        return tab
+
     def _turned(self, index: int) -> None:
         if self.tabs.widget(index) is self._inspect_area:
             self.inspect.setVisible(True)
+        if self.tabs.widget(index) is self._teach_area:
+            self.teach.setVisible(True)
 
     def event(self, event: QEvent) -> bool:
         """End the work when the dock is closed for good."""
@@ -73,7 +87,7 @@ class DenseTransformerDock(QWidget):
 
 def _end(held: dict[str, Any]) -> None:
     """Shut the tabs down; takes the dock's attributes, as the dock may be gone."""
-    for name in ("inspect", "predict"):
+    for name in ("teach", "inspect", "predict"):
         if (tab := held.get(name)) is not None:
             tab.shut_down()
 

@@ -1,0 +1,183 @@
+"""What the sections of the Teach tab share: image, model, project, work and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QWidget
+
+from dense_transformer.types import Progress
+from napari_dtn.in_order import InOrder
+from napari_dtn.inspect_layers import LayerGroup
+from napari_dtn.jobs import Job, JobRunner
+from napari_dtn.predicting import ModelInfo, Request, Stop
+from napari_dtn.sources import Source, read_source
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching import ImageEntry, Project
+
+FINISH_S = 5.0  # what the end of napari waits for the last strokes to be written
+
+
+class TeachContext(QObject):
+    """One image, the model that is taught, the project that keeps the lessons.
+
+    Sections read the attributes, listen to the signals and call the methods.
+    Everything that reads or writes the project goes through `aside`, one piece
+    after the other in one thread, so that nothing waits for a disk and nothing
+    sees half a stroke.
+
+    Attributes
+    ----------
+    viewer : napari.Viewer
+        Where everything is drawn.
+    predict : PredictTab
+        Whose image, model, device and threshold are those of this tab.
+    project : Project or None
+        Open for writing; None until the first image is annotated or a project is
+        opened. Touch it in `aside` only, `project.folder` excepted.
+    image : ImageEntry or None
+        The chosen image in the project; None where it is not annotated yet.
+    """
+
+    changed = Signal()  # another image, model, section or project is looked at
+    project_changed = Signal()  # another project is open, or none
+    annotated = Signal()  # strokes or patches have changed
+    models_changed = Signal()  # a model was kept, reverted or taken away
+    said = Signal(str)  # a line for the foot of the tab
+
+    def __init__(self, viewer: Any, predict: Any, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.viewer, self.predict = viewer, predict
+        self.project: Project | None = None
+        self.image: ImageEntry | None = None
+        self._widget = widget
+        self._groups: dict[str, LayerGroup] = {}
+        self._runners: list[JobRunner] = []
+        self._order = InOrder("teach", self)
+        self._order.failed.connect(self.fail)
+
+    # what is looked at
+
+    @property
+    def widget(self) -> QWidget:
+        """The tab: parent of dialogues."""
+        return self._widget
+
+    @property
+    def folder(self) -> Path | None:
+        """The project's folder, or None."""
+        return None if self.project is None else Path(self.project.folder)
+
+    def layer(self) -> Any:
+        """Return the chosen image layer, or None."""
+        return self.predict.images.layer()
+
+    def model(self) -> ModelInfo | None:
+        """Return the chosen model, or None."""
+        return self.predict.models.model()
+
+    def source(self) -> Source | None:
+        """Return the chosen image as the core reads it, at the section on screen."""
+        layer = self.layer()
+        if layer is None:
+            return None
+        dims = self.viewer.dims
+        return read_source(layer, dims.point, self.predict.pixels.value(), dims.units)
+
+    def request(self) -> Request | None:
+        """Return image, model and settings of Predict as they are now, or None."""
+        layer, model = self.layer(), self.model()
+        if layer is None or model is None:
+            return None
+        return self.predict.make_request(layer, model.key)
+
+    def use_model(self, key: str) -> None:
+        """Choose a model, or open its file, in Predict and with it everywhere."""
+        self.predict.prefer_model(key)
+
+    # the project
+
+    def set_project(self, project: Project | None) -> None:
+        """Take another project; the one before is closed, in its turn."""
+        before, self.project = self.project, project
+        if before is not None and before is not project:
+            self.aside(before.close)
+        self.image = None
+        self.project_changed.emit()
+        self.changed.emit()
+
+    def set_image(self, image: ImageEntry | None) -> None:
+        """Say which image of the project the chosen layer shows."""
+        if image != self.image:
+            self.image = image
+            self.changed.emit()
+
+    def aside(
+        self,
+        work: Callable[[], Any],
+        then: Callable[[Any], None] | None = None,
+        otherwise: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Do short work on the project in its thread, after all strokes so far.
+
+        `then` gets the result in the window's thread, `otherwise` the exception;
+        without it the exception is shown as a notification.
+        """
+        self._order.ask(work, then, otherwise)
+
+    # work and words
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is computed, written or drawn."""
+        running = any(runner.job is not None for runner in self._runners)
+        drawing = any(group.busy for group in self._groups.values())
+        return self._order.busy or running or drawing
+
+    def runner(self) -> JobRunner:
+        """Return a runner for a section's long work; stopped with the tab."""
+        runner = JobRunner(self)
+        runner.failed.connect(lambda job, error: self.fail(error))
+        self._runners.append(runner)
+        return runner
+
+    def run(
+        self,
+        runner: JobRunner,
+        name: str,
+        work: Callable[[Stop], Generator[Progress, None, Any]],
+    ) -> None:
+        """Start long work; its result comes by `runner.succeeded`."""
+        runner.start(Job(work, name))
+
+    def group(self, name: str) -> LayerGroup:
+        """Return the layers of a section, the same at every call."""
+        if name not in self._groups:
+            self._groups[name] = LayerGroup(self.viewer, name, self._widget)
+        return self._groups[name]
+
+    def say(self, text: str) -> None:
+        """Show a line at the foot of the tab."""
+        self.said.emit(text)
+
+    def fail(self, error: Exception) -> None:
+        """Show what went wrong, as napari shows it."""
+        self.say(f"Failed: {error}")
+        notification_manager.receive_error(type(error), error, error.__traceback__)
+
+    def shut_down(self) -> None:
+        """Stop all work but the writing of strokes. May be called twice."""
+        for runner in self._runners:
+            runner.shut_down()
+        for group in self._groups.values():
+            group.shut_down()
+        self._groups = {}
+        project, self.project = self.project, None
+        if project is not None:
+            self._order.ask(project.close)
+        self._order.finish(FINISH_S)
