@@ -13,6 +13,7 @@ from dense_transformer.config.prediction import (
     Device,
     PredictConfig,
 )
+from dense_transformer.config.teaching import TeachConfig
 from dense_transformer.config.training import (
     CONFIG_VERSION,
     AboutConfig,
@@ -28,6 +29,7 @@ __all__ = [
     "Layout",
     "NetworkConfig",
     "PredictConfig",
+    "TeachConfig",
     "TrainConfig",
     "TransformerConfig",
 ]

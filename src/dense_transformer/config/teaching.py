@@ -1,0 +1,71 @@
+"""How a model is taught from annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dense_transformer.config.data import AugmentConfig
+from dense_transformer.config.prediction import Device
+from dense_transformer.settings import Settings, setting
+
+Parts = Literal["all", "not transformers", "decoder", "norms"]
+
+
+@dataclass(frozen=True, slots=True)
+class TeachConfig(Settings):
+    """Everything that one teaching depends on, beside the model and the lesson."""
+
+    steps: int = setting(100, "Optimiser steps.", low=1, high=1_000_000)
+    batch: int = setting(4, "Patches per step.", low=1, high=256)
+    patch: tuple[int, int] | None = setting(
+        None,
+        "Height and width of a patch, px; None: those of the model.",
+        low=32,
+        high=2048,
+    )
+    learning_rate: float = setting(1e-3, "Peak learning rate.", low=1e-8, high=1.0)
+    parts: Parts = setting("all", "Which weights learn; the others stay.")
+    transformer_rate: float = setting(
+        0.1, "Learning rate of the transformers over that of the rest.", low=0, high=10
+    )
+    frozen_statistics: bool = setting(
+        True, "Keep the means and variances that batch norm and warps were trained on."
+    )
+    pull: float = setting(
+        0.0, "Pull of all weights towards those of the start.", low=0, high=1000
+    )
+    replay: float = setting(
+        0.0, "Share of patches from images like the model's own.", low=0, high=0.9
+    )
+    class_balance: float = setting(
+        0.5,
+        "0: every annotated pixel counts alike; 1: every class does.",
+        low=0,
+        high=1,
+    )
+    average: float = setting(
+        0.9, "Decay of the average of weights that is kept; 0: off.", low=0, high=0.9999
+    )
+    mixes: tuple[float, ...] = setting(
+        (1.0, 0.5),
+        "Shares of the new weights in mixtures with those of the start that are "
+        "tried on the held-out annotations.",
+        low=0.01,
+        high=1.0,
+    )
+    invert: bool = setting(
+        True, "Begin with inverted intensities where annotations say so."
+    )
+    augment: AugmentConfig = setting(AugmentConfig(), "Variation of patches.")
+    validate_every: int = setting(
+        20, "Steps between scores on what is held out.", low=1
+    )
+    save_every: int = setting(20, "Steps between saves of the resume state.", low=1)
+    patience: int = setting(0, "Scores without gain before stopping; 0: never.", low=0)
+    seed: int = setting(0, "Seed of all draws.", low=0, high=2**31 - 1)
+    device: Device = setting("auto", "Where to compute.")
+    precision: Literal["float32", "bfloat16", "float16"] = setting(
+        "float32", "Autocast type."
+    )
+    threads: int = setting(0, "CPU threads; 0: as torch has it.", low=0, high=256)
