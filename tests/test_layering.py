@@ -18,7 +18,7 @@ FLOORS = [
     {"nn", "data", "evaluation"},
     {"zoo"},
     {"training", "inference"},
-    {"inspection"},
+    {"inspection", "teaching"},
     {"cli"},
     {"__init__", "__main__"},
 ]

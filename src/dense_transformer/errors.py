@@ -27,6 +27,10 @@ class RunError(DTNError, RuntimeError):
     """A run directory is in use, damaged or belongs to another configuration."""
 
 
+class ProjectError(DTNError, RuntimeError):
+    """A teaching project is in use, damaged, too new, or its images have changed."""
+
+
 class DivergedError(DTNError, RuntimeError):
     """Fiducials, loss or weights are no longer finite."""
 

@@ -1,0 +1,424 @@
+"""A project: images, what is painted on them, runs that learn it, their models."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+
+from dense_transformer.data import read_image
+from dense_transformer.errors import ProjectError, WriteError
+from dense_transformer.files import atomic_write, remove_partial
+from dense_transformer.inference.files import file_name, make_folder
+from dense_transformer.teaching.images import (
+    describe_image,
+    find_file,
+    free_name,
+    open_entry,
+    store_image,
+)
+from dense_transformer.teaching.journal import Journal
+from dense_transformer.teaching.project_file import (
+    ImageEntry,
+    ModelRecord,
+    ProjectRecord,
+    read_project,
+    write_project,
+)
+from dense_transformer.teaching.project_lock import ProjectLock
+from dense_transformer.types import ArrayLike, Image
+from dense_transformer.zoo import Model, load_model, user_folder
+
+FILE = "project.json"
+_FOLDERS = ("images", "annotations", "runs", "models")
+
+
+class Project:
+    """A folder with images, annotations, runs and models; use it in a ``with`` block.
+
+    One process writes; any number may look, also while it writes.
+
+    Attributes
+    ----------
+    folder : Path
+        ``project.json``; ``images/`` (copies of what has no file of its own);
+        ``annotations/NAME.journal``; ``runs/0001`` and so on; ``models/``.
+    """
+
+    def __init__(self, folder: Path, record: ProjectRecord, lock: ProjectLock | None):
+        self.folder = folder
+        self._record, self._lock = record, lock
+        self._journals: dict[str, Journal] = {}
+
+    @classmethod
+    def create(
+        cls, folder: str | os.PathLike[str], model: str | os.PathLike[str]
+    ) -> Project:
+        """Return a new project, open for writing, that begins with a model.
+
+        Parameters
+        ----------
+        folder : path-like
+            Folder; made if it isn't there.
+        model : str or path-like
+            Name of a model, or a model file. The project keeps a copy.
+
+        Raises
+        ------
+        ProjectError
+            If the folder holds a project already.
+        ModelError
+            If there is no such model, or its file is damaged.
+        WriteError
+            If the folder can't be written.
+        """
+        loaded = load_model(model)
+        folder = make_folder(Path(folder)).resolve()
+        for name in _FOLDERS:
+            make_folder(folder / name)
+        lock = ProjectLock(folder / "lock")
+        try:
+            if (folder / FILE).exists():
+                raise ProjectError(f"{folder} holds a project already; open it")
+            file = "models/0000.safetensors"
+            atomic_write(folder / file, loaded.path.read_bytes())
+            first = ModelRecord(
+                name=loaded.path.stem, file=file, sha256=loaded.sha256, created=_now()
+            )
+            record = ProjectRecord(
+                created=_now(), classes=loaded.card.classes, models=(first,)
+            )
+            write_project(folder / FILE, record)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(folder, record, lock)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, write: bool = True) -> Project:
+        """Return a project that is there.
+
+        Parameters
+        ----------
+        folder : path-like
+            Its folder.
+        write : bool
+            False: only to look, which needs no lock and no right to write.
+
+        Raises
+        ------
+        ProjectError
+            If it isn't one, is damaged or too new, or another process writes to it.
+        WriteError
+            If the folder is read-only and `write`.
+        """
+        path = Path(folder).resolve()
+        record = read_project(path / FILE)
+        if not write:
+            return cls(path, record, None)
+        lock = ProjectLock(path / "lock")
+        try:
+            for name in _FOLDERS:
+                remove_partial(make_folder(path / name))
+            return cls(path, read_project(path / FILE), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened for writing and is still open."""
+        return self._lock is not None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, the foreground last."""
+        return self._record.classes
+
+    # Images
+
+    @property
+    def images(self) -> tuple[ImageEntry, ...]:
+        """Its images, in the order in which they were added."""
+        return self._record.images
+
+    def entry(self, image: str) -> ImageEntry:
+        """Return the entry of an image; raises ProjectError if there is none."""
+        for entry in self.images:
+            if entry.name == image:
+                return entry
+        known = ", ".join(entry.name for entry in self.images) or "none"
+        raise ProjectError(f"the project has no image {image!r}; it has {known}")
+
+    def find(
+        self, path: str | os.PathLike[str], dataset: str = ""
+    ) -> ImageEntry | None:
+        """Return the entry whose image lies at `path`, if there is one."""
+        wanted = Path(path).resolve()
+        for entry in self.images:
+            if entry.stored or entry.dataset != dataset:
+                continue
+            try:
+                if find_file(entry, self.folder).resolve() == wanted:
+                    return entry
+            except ProjectError:
+                continue  # moved
+        return None
+
+    def add_image(
+        self,
+        name: str,
+        source: str | os.PathLike[str] | ArrayLike,
+        pixel_nm: tuple[float, float] | None = None,
+        *,
+        axes: str | None = None,
+        dataset: str = "",
+    ) -> ImageEntry:
+        """Add an image; return its entry, with a name that no other has.
+
+        Parameters
+        ----------
+        name : str
+            What to call it; its file's name as a rule.
+        source : path-like or array
+            Its file or folder, which is left where it is; or pixels that have no
+            file, which are copied to ``images/`` as a compressed TIFF.
+        pixel_nm : tuple of float, optional
+            Pixel size (y, x), nm; what the file says if not given.
+        axes : str, optional
+            Of an array: ``"yx"``, ``"zyx"``, ``"yxc"`` or ``"zyxc"``; by default
+            the first two, by its number of axes.
+        dataset : str
+            Of an HDF5 file that holds several.
+
+        Raises
+        ------
+        ImageError
+            If it can't be read.
+        ProjectError
+            If the project was opened only to look.
+        WriteError
+            If there is no room for it.
+        """
+        self._check_writable()
+        free = free_name(name, [entry.name for entry in self.images])
+        if isinstance(source, str | os.PathLike):
+            path = Path(source)
+            image = read_image(path, dataset=dataset or None, pixel_nm=pixel_nm)
+            entry = describe_image(image, free, path, self.folder)
+            entry = dataclasses.replace(entry, dataset=dataset)
+        else:
+            order = axes or ("zyx" if len(source.shape) == 3 else "yx")
+            image = Image(source, order, free, pixel_nm)
+            path = self.folder / "images" / f"{free}.tif"
+            store_image(image, path)
+            entry = describe_image(image, free, path, self.folder)
+            entry = dataclasses.replace(
+                entry, stored=True, path=f"images/{free}.tif", absolute=""
+            )
+        self._write(images=(*self.images, entry))
+        return entry
+
+    def open_image(self, image: str, *, check: bool = True) -> Image:
+        """Return an image, opened lazily; `check`: compare it with what it was.
+
+        Raises
+        ------
+        ProjectError
+            If it moved or changed; see `locate`.
+        ImageError
+            If it can't be read.
+        """
+        return open_entry(self.entry(image), self.folder, check=check)
+
+    def locate(self, image: str, path: str | os.PathLike[str]) -> ImageEntry:
+        """Say where an image lies now, or that its changed file is meant.
+
+        Raises
+        ------
+        ProjectError
+            If the size differs from what was annotated.
+        ImageError
+            If it can't be read.
+        """
+        self._check_writable()
+        old = self.entry(image)
+        found = read_image(path, dataset=old.dataset or None, pixel_nm=old.pixel_nm)
+        new = describe_image(found, image, Path(path), self.folder)
+        if new.shape != old.shape:
+            raise ProjectError(
+                f"{path} has the shape {new.shape} (z, y, x), {image!r} was annotated "
+                f"at {old.shape}; give the image that was annotated"
+            )
+        new = dataclasses.replace(new, dataset=old.dataset)
+        self._write(images=tuple(new if e is old else e for e in self.images))
+        return new
+
+    def journal(self, image: str) -> Journal:
+        """Return the journal of an image; always the same one while it is open.
+
+        Raises
+        ------
+        ProjectError
+            If there is no such image, or its journal is damaged or too new.
+        """
+        if image not in self._journals:
+            entry = self.entry(image)
+            path = self.folder / "annotations" / f"{image}.journal"
+            self._journals[image] = Journal(
+                path, entry.shape, self.classes, write=self.writable
+            )
+        return self._journals[image]
+
+    # Models
+
+    @property
+    def models(self) -> tuple[ModelRecord, ...]:
+        """The model it began with and those that were kept, oldest first."""
+        return self._record.models
+
+    @property
+    def model(self) -> ModelRecord:
+        """The model in use."""
+        return self._record.models[self._record.current]
+
+    def model_path(self, model: ModelRecord | None = None) -> Path:
+        """Return the file of a model of this project; of the one in use by default."""
+        return self.folder / (model or self.model).file
+
+    def load_model(self, model: ModelRecord | None = None) -> Model:
+        """Return a model of this project, checked to be the one it was.
+
+        Raises
+        ------
+        ModelError
+            If its file is damaged.
+        ProjectError
+            If it is another one.
+        """
+        record = model or self.model
+        loaded = load_model(self.model_path(record))
+        if loaded.sha256 != record.sha256:
+            raise ProjectError(
+                f"{loaded.path} isn't the model {record.name!r} of this project any "
+                "more; bring it back from a backup"
+            )
+        return loaded
+
+    def add_model(self, model: ModelRecord) -> ModelRecord:
+        """Note a model whose file lies in ``models/``, and use it from now on."""
+        self._check_writable()
+        self._write(models=(*self.models, model), current=len(self.models))
+        return model
+
+    def use_model(self, model: ModelRecord) -> None:
+        """Use one of `models` from now on."""
+        self._check_writable()
+        self._write(current=self.models.index(model))
+
+    # Runs
+
+    @property
+    def runs(self) -> tuple[Path, ...]:
+        """The directories of its runs, oldest first."""
+        try:
+            found = list((self.folder / "runs").iterdir())
+        except OSError:
+            return ()
+        return tuple(sorted(p for p in found if p.name.isdecimal() and p.is_dir()))
+
+    def new_run(self) -> Path:
+        """Return the directory of a new run, made now; needs no lock.
+
+        Raises
+        ------
+        WriteError
+            If it can't be made.
+        """
+        number = int(self.runs[-1].name) + 1 if self.runs else 1
+        while True:
+            path = self.folder / "runs" / f"{number:04d}"
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                number += 1  # somebody was faster
+            except OSError as error:
+                raise WriteError(f"can't make {path}: {error.strerror}") from error
+            else:
+                return path
+
+    # Ending
+
+    def close(self, *, give_up: bool = False) -> None:
+        """Put everything on the disk and let go of the project.
+
+        Raises
+        ------
+        WriteError
+            If the disk is full; unless `give_up`, the project stays open, so that
+            nothing is lost and one can try again.
+        """
+        failed = None
+        for journal in self._journals.values():
+            try:
+                journal.close(give_up=give_up)
+            except WriteError as error:
+                failed = error
+        if self._lock is not None and (failed is None or give_up):
+            self._lock.release()
+            self._lock = None
+        if failed is not None:
+            raise failed
+
+    def __enter__(self) -> Project:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the project."""
+        self.close(give_up=True)
+
+    def _check_writable(self) -> None:
+        if self._lock is None:
+            raise ProjectError(
+                f"{self.folder} was opened only to look, or is closed; open it for "
+                "writing"
+            )
+
+    def _write(self, **changes: object) -> None:
+        record = dataclasses.replace(self._record, **changes)  # type: ignore[arg-type]
+        write_project(self.folder / FILE, record)
+        self._record = record
+
+
+def default_project_folder(image_path: str | os.PathLike[str] | None) -> Path:
+    """Return where a project for an image belongs; it need not be there yet.
+
+    Beside the image, ``NAME-teach``, where that can be written; else, and for what
+    has no file, in the user's own data, ``projects/NAME-HASH``.
+    """
+    projects = user_folder().parent / "projects"
+    if image_path is None:
+        number = 1
+        while (projects / f"untitled-{number}").exists():
+            number += 1
+        return projects / f"untitled-{number}"
+    path = Path(image_path).resolve()
+    name = f"{file_name(path.stem)}-teach"
+    beside = path.parent / name
+    if (beside / FILE).exists() or os.access(path.parent, os.W_OK):
+        return beside
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
+    return projects / f"{name}-{digest}"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
