@@ -185,7 +185,9 @@ def _walks(moves: int, each: int = 5) -> Iterator[Walk]:
     """Return drags of the inner fiducials of a lattice of four by four."""
     rng = np.random.default_rng(0)
     for number in range(0, moves, each):
-        y, x = rng.uniform(-2, 2, 2)
+        # A pixel at least: the mouse knows no smaller step, and one that is none
+        # changes nothing.
+        y, x = rng.uniform(1, 2, 2) * rng.choice((-1, 1), 2)
         yield Walk((5, 6, 9, 10)[number // each % 4], (float(y), float(x)), each)
 
 

@@ -58,8 +58,7 @@ class LayerGroup(QObject):
         if self._layer_id not in (None, layer_id):
             self.remove()
         self._layer_id = layer_id
-        there = {layer.metadata[KEY]["role"] for layer in self.layers()}
-        if there == {spec.role for spec in specs} and not self._placer.busy:
+        if self.roles() == {spec.role for spec in specs} and not self._placer.busy:
             self.update(specs)
             return
         roles = {spec.role for spec in specs}
@@ -95,6 +94,10 @@ class LayerGroup(QObject):
         tagged = ((x, x.metadata.get(KEY)) for x in self._viewer.layers)
         mine = self._layer_id
         return [x for x, tag in tagged if tag and mine and tag["source"] == mine]
+
+    def roles(self) -> set[str]:
+        """Return the roles of all that are there."""
+        return {layer.metadata[KEY]["role"] for layer in self.layers()}
 
     def remove(self) -> None:
         """Take all away. May be called twice."""
