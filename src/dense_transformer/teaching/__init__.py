@@ -6,11 +6,17 @@ from dense_transformer.teaching.annotations import (
     Patch,
     count,
 )
+from dense_transformer.teaching.exchange import (
+    export_data_set,
+    import_data_set,
+    import_labels,
+)
 from dense_transformer.teaching.journal import Journal
 from dense_transformer.teaching.journal_lines import Change, Piece
 from dense_transformer.teaching.places import Place, find_places
 from dense_transformer.teaching.project import Project, default_project_folder
 from dense_transformer.teaching.project_file import ImageEntry, ModelRecord
+from dense_transformer.teaching.ranking import RankedPatch, rank_patches
 from dense_transformer.teaching.snapshot import (
     Example,
     Lesson,
@@ -32,10 +38,15 @@ __all__ = [
     "Piece",
     "Place",
     "Project",
+    "RankedPatch",
     "SparseLabels",
     "count",
     "default_project_folder",
+    "export_data_set",
     "find_places",
+    "import_data_set",
+    "import_labels",
+    "rank_patches",
     "read_lesson",
     "take_lesson",
 ]

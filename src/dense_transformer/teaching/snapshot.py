@@ -15,9 +15,9 @@ from dense_transformer.errors import ConfigError, DataError, ProjectError
 from dense_transformer.files import atomic_write
 from dense_transformer.settings import from_dict
 from dense_transformer.teaching.annotations import Annotations, Patch
+from dense_transformer.teaching.compaction import pieces_of
 from dense_transformer.teaching.images import open_entry
 from dense_transformer.teaching.journal_lines import (
-    PIECE_PX,
     Piece,
     pack_line,
     pack_piece,
@@ -270,7 +270,7 @@ def _pack(
             marked = _marked(painted, section, mine)
             lines += [
                 pack_line({"image": index, "piece": pack_piece(piece)})
-                for piece in _pieces(marked, section)
+                for piece in pieces_of(marked, section)
             ]
             boxes = [p.box for p in painted.patches if p.section == section]
             examples.append(
@@ -298,20 +298,6 @@ def _marked(
             labels[place.mask] |= _HELD
             painted.write(section, place.box[0], place.box[1], labels)
     return painted.frozen()
-
-
-def _pieces(labels: SparseLabels, section: int) -> list[Piece]:
-    cells = dict.fromkeys(
-        (box[0] // PIECE_PX, box[1] // PIECE_PX) for _, box, _ in labels.tiles(section)
-    )
-    pieces = []
-    for row, column in cells:
-        top, left = row * PIECE_PX, column * PIECE_PX
-        bottom = min(top + PIECE_PX, labels.shape[1])
-        right = min(left + PIECE_PX, labels.shape[2])
-        after = labels.read(section, (top, left, bottom, right))
-        pieces.append(Piece(section, top, left, np.zeros_like(after), after))
-    return pieces
 
 
 def _read_header(path: Path) -> dict[str, Any]:
