@@ -8,6 +8,7 @@ keeps a finished worker's arrays alive.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ SHOW_S = 0.1  # between two looks at how far it is
 # Python lets a thread run this long before another may; at the usual 5 ms a
 # worker in pure Python takes the window several turns for every event.
 SWITCH_S = 0.001
+NICE = 5  # of a worker, on Linux, where priorities are a thread's and not a process's
 
 Work = Callable[[Callable[[], bool]], Generator[Any, None, Any]]
 
@@ -102,6 +104,7 @@ class Job:
         return taken
 
     def _run(self) -> None:
+        step_back()
         try:
             self._box.append(self._drive())
         except Exception as error:  # noqa: BLE001 - whatever it is, the window shows it
@@ -228,3 +231,12 @@ def _joined(old: Progress | None, new: Progress | None) -> Progress | None:
     if old is None or new is None or new.message:
         return new or old
     return replace(new, message=old.message)
+
+
+def step_back() -> None:
+    """Let the window go first where this thread and what draws it want one core.
+
+    The threads that torch makes for this one do the same.
+    """
+    if sys.platform == "linux":
+        os.nice(NICE)

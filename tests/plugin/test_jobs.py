@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import threading
 import weakref
 
@@ -70,6 +72,22 @@ def test_no_kind_of_error_is_swallowed(runner, qtbot, kind):
     qtbot.waitUntil(lambda: bool(seen))
     assert seen == [("failed", "out of luck; try again")]
     assert runner.job is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority there")
+def test_work_lets_the_window_go_first(runner, qtbot):
+    seen = record(runner)
+
+    def work(stop):
+        yield Progress(0, 1)
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    runner.start(Job(work, "nice"))
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen == [("done", min(19, own + 5))]
+    after = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert after == own
 
 
 def test_stopped_work_is_closed_in_its_own_thread(runner, qtbot):
