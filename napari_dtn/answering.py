@@ -17,6 +17,9 @@ from napari_dtn.predicting import Core, Request, Stop
 from napari_dtn.sheets import Sheets
 
 SMALL_RESULT = 1 << 28  # pixels; above, the probability is kept as uint8
+# A result that is there so soon is shown when it is whole: what would be drawn of it
+# before slows down both the computing and the window.
+SOON_S = 5.0
 NO_LABELS = np.zeros((0, 0), np.uint8)
 
 
@@ -102,11 +105,12 @@ class _Run:
                 # Other sections write over the labels.
                 result: Prediction = replace(end.value, labels=NO_LABELS)
                 return result
+            share = self._share(step, before)
             if (part := step.part) is not None:
                 self.sheets.mark(section, part.box)
-                if self.sheets.begin():
+                if not _soon(share) and self.sheets.begin():
                     yield Sketch(tuple(self._sketch()), self.sheets)
-            yield self._share(step, before)
+            yield share
 
     def _steps(self, section: int) -> Generator[Progress, None, Prediction]:
         request = self.request
@@ -131,3 +135,8 @@ class _Run:
         left = spent * (total - done) / done if done else None
         message = step.message or f"slice {before + 1} of {count}"
         return replace(step, done=done, total=total, seconds_left=left, message=message)
+
+
+def _soon(share: Progress) -> bool:
+    """Return whether all will be done in a moment."""
+    return share.seconds_left is not None and share.seconds_left < SOON_S

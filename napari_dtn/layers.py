@@ -26,7 +26,7 @@ from napari_dtn.specs import (
 from napari_dtn.warp_layers import displacement_specs, fiducial_specs
 
 LARGE = 1 << 22  # pixels of a section
-SHOWN = 1 << 22  # pixels that are drawn while the result grows
+SHOWN = 1 << 19  # pixels that are drawn while the result grows
 
 __all__ = ["LayerSpec", "describe", "sketch"]
 
@@ -78,8 +78,8 @@ def sketch(
 ) -> list[LayerSpec]:
     """Return the layers that show a result while it grows, lowest first.
 
-    Views of the arrays, not copies. Of a large image they hold what is on screen,
-    and no more than `SHOWN` pixels of that: they are drawn over and over.
+    Views of the arrays, not copies, of no more than `SHOWN` pixels: they are drawn
+    over and over. Of a large image they hold only what is on screen.
 
     Parameters
     ----------
@@ -94,11 +94,11 @@ def sketch(
     region : Box or None
         What is on screen, source px; None: all of it.
     """
-    size, step = pixels[0].shape[1:], 1
+    size = pixels[0].shape[1:]
     top, left, bottom, right = 0, 0, *size
-    if size[0] * size[1] > SHOWN:
-        top, left, bottom, right = region or (0, 0, *size)
-        step = int(np.ceil(np.sqrt((bottom - top) * (right - left) / SHOWN)))
+    if region is not None and size[0] * size[1] > LARGE:
+        top, left, bottom, right = region
+    step = int(np.ceil(np.sqrt((bottom - top) * (right - left) / SHOWN)))
     part = np.s_[:, top:bottom:step, left:right:step]
     place = source.frame.placed(
         offset_px(source, first, (top, left)), [*lead_ones(source), step, step]

@@ -30,6 +30,7 @@ class FakeCore:
         self.error: Exception | None = None
         self.calls: list[tuple[str, Image, PredictConfig, int]] = []
         self.regions: list[object] = []
+        self.pace_s = 10.0  # that a piece is said to take
         self.error_after: tuple[int, Exception] | None = None  # pieces, then this
         self.passed = 0  # pieces of the last prediction
         self._free = 0  # pieces that need no open gate
@@ -98,7 +99,9 @@ class FakeCore:
                     part = Part(box, found)
                 message = "4 tiles on CPU" if done == 0 else ""
                 self.passed = done + 1
-                yield Progress(done + 1, 4, "tile", 3.0 - done, message, part=part)
+                yield Progress(
+                    done + 1, 4, "tile", self.pace_s * (3 - done), message, part=part
+                )
             result = fake_prediction(probability, image.name)
             result = replace(result, probability=out[0])
             self._free = 0

@@ -145,6 +145,7 @@ def test_large_image_grows_where_the_screen_is(monkeypatch):
     from napari.layers import Image
 
     monkeypatch.setattr(layers, "SHOWN", 100)
+    monkeypatch.setattr(layers, "LARGE", 1000)
     image = Image(np.zeros((60, 80), np.uint8), scale=(2, 2), translate=(5, 5))
     pixels = np.zeros((1, 60, 80), "f4"), np.zeros((1, 60, 80), "u1")
     source = read_source(image, (0, 0))
@@ -154,6 +155,20 @@ def test_large_image_grows_where_the_screen_is(monkeypatch):
     assert lower.data.size <= 100
     at = lower.frame["translate"] + lower.frame["scale"] * [rows[0], columns[0]]
     np.testing.assert_array_equal(at, image.data_to_world((18, 36)))
+
+
+def test_what_is_soon_done_is_not_drawn_by_halves(bench, core):
+    w = bench(squares())
+    core.pace_s = 1.0  # three pieces will take 3 s
+    core.gate.clear()
+    w.click(w.tab.bar.run)
+    w.until(lambda: bool(core.calls))
+    core.let_through(2)
+    w.until(lambda: w.tab.bar.bar.value() >= 250)
+    assert [layer.name for layer in w.viewer.layers] == ["image"]
+    core.gate.set()
+    w.until(lambda: bool(w.shown))
+    np.testing.assert_array_equal(w.result("boundaries").data, BAR)
 
 
 def test_window_is_drawn_after_a_stop(window, core):
