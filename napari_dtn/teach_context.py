@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from dense_transformer.types import Progress
+from napari_dtn.annotator import Annotator
 from napari_dtn.in_order import InOrder
 from napari_dtn.inspect_layers import LayerGroup
 from napari_dtn.jobs import Job, JobRunner
@@ -42,6 +43,8 @@ class TeachContext(QObject):
         opened. Touch it in `aside` only, `project.folder` excepted.
     image : ImageEntry or None
         The chosen image in the project; None where it is not annotated yet.
+    annotator : Annotator
+        Paints on the chosen image.
     """
 
     changed = Signal()  # another image, model, section or project is looked at
@@ -60,6 +63,7 @@ class TeachContext(QObject):
         self._runners: list[JobRunner] = []
         self._order = InOrder("teach", self)
         self._order.failed.connect(self.fail)
+        self.annotator = Annotator(self)
 
     # what is looked at
 
@@ -104,6 +108,7 @@ class TeachContext(QObject):
 
     def set_project(self, project: Project | None) -> None:
         """Take another project; the one before is closed, in its turn."""
+        self.annotator.forget()
         before, self.project = self.project, project
         if before is not None and before is not project:
             self.aside(before.close)
@@ -128,6 +133,16 @@ class TeachContext(QObject):
         `then` gets the result in the window's thread, `otherwise` the exception;
         without it the exception is shown as a notification.
         """
+        self.annotator.flush()
+        self.in_turn(work, then, otherwise)
+
+    def in_turn(
+        self,
+        work: Callable[[], Any],
+        then: Callable[[Any], None] | None = None,
+        otherwise: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Do short work in the project's thread, but leave a stroke that goes on."""
         self._order.ask(work, then, otherwise)
 
     # work and words
@@ -137,7 +152,8 @@ class TeachContext(QObject):
         """Whether anything is computed, written or drawn."""
         running = any(runner.job is not None for runner in self._runners)
         drawing = any(group.busy for group in self._groups.values())
-        return self._order.busy or running or drawing
+        painting = self.annotator.busy
+        return painting or self._order.busy or running or drawing
 
     def runner(self) -> JobRunner:
         """Return a runner for a section's long work; stopped with the tab."""
@@ -174,6 +190,7 @@ class TeachContext(QObject):
         """Stop all work but the writing of strokes. May be called twice."""
         for runner in self._runners:
             runner.shut_down()
+        self.annotator.shut_down()
         for group in self._groups.values():
             group.shut_down()
         self._groups = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_dtn.tabs.teach_annotate import AnnotateSection
 from napari_dtn.tabs.teach_more import LEARNING
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
@@ -9,4 +10,7 @@ from napari_dtn.teach_context import TeachContext
 
 def make_sections(context: TeachContext) -> list[TeachSection]:
     """Return all sections, at rest."""
-    return [section(context) for section in LEARNING]
+    return [
+        AnnotateSection(context),
+        *(section(context) for section in LEARNING),
+    ]

@@ -1,0 +1,92 @@
+"""What the model predicts for a box of an image, read from the layers of Predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dense_transformer.types import Box
+from napari_dtn.boundaries import mark_boundaries
+from napari_dtn.placement import find_layer
+
+PROBABILITY = "boundary probability"
+SHOWN = (PROBABILITY, "boundaries")
+
+
+def predicted_labels(
+    viewer: Any, layer_id: object, annotations: Any, section: int, box: Box,
+    threshold: float, classes: int,
+) -> np.ndarray | None:  # fmt: skip
+    """Return labels (h, w), uint8: the last class from the threshold, else the first.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Holds the prediction, if there is one.
+    layer_id : object
+        Of the image layer.
+    annotations : napari.layers.Labels
+        The layer in whose pixels `section` and `box` are.
+    section : int
+        0-based.
+    box : Box
+        Top, left, bottom, right, px, half open.
+    threshold : float
+        Probability from which a pixel is foreground.
+    classes : int
+        Number of classes; the foreground is the last.
+
+    Returns
+    -------
+    ndarray or None
+        None where the prediction doesn't cover all of the box.
+    """
+    layer = find_layer(viewer.layers, layer_id, PROBABILITY)
+    if layer is None or layer.ndim != annotations.ndim:
+        return None
+    corner = [0] * (annotations.ndim - 2) + [box[0], box[1]]
+    if annotations.ndim > 2:
+        corner[-3] = section
+    start = _to_px(layer, annotations, corner)
+    step = _to_px(layer, annotations, [*corner[:-2], box[0] + 1, box[1] + 1]) - start
+    if not np.allclose(step[-2:], 1, atol=1e-3):
+        return None  # a sketch of it, while it is being computed
+    at = np.rint(start).astype(int)
+    size = [*([1] * (layer.ndim - 2)), box[2] - box[0], box[3] - box[1]]
+    end = at + np.array(size)
+    if (at < 0).any() or (end > layer.data.shape).any():
+        return None
+    part = np.asarray(layer.data[tuple(map(slice, at, end))])
+    probability = part.reshape(part.shape[-2:])
+    found = np.empty(probability.shape, np.uint8)
+    mark_boundaries(probability, threshold, found)
+    return np.where(found, np.uint8(classes), np.uint8(1))
+
+
+def prediction_layers(viewer: Any, layer_id: object) -> list[Any]:
+    """Return the layers that show the prediction of an image; empty if none."""
+    found = (find_layer(viewer.layers, layer_id, role) for role in SHOWN)
+    return [layer for layer in found if layer is not None]
+
+
+def toggle_prediction(viewer: Any, layer_id: object) -> bool:
+    """Hide the prediction of an image, or show it again; return whether there is one.
+
+    What the person had hidden before stays hidden.
+    """
+    layers = prediction_layers(viewer, layer_id)
+    seen = [layer for layer in layers if layer.visible]
+    hidden = [layer for layer in layers if layer.metadata.get("napari_dtn_hidden")]
+    for layer in seen or hidden or layers:
+        layer.visible = not seen
+    for layer in layers:
+        mark = {"napari_dtn_hidden": bool(seen) and layer in seen}
+        layer.metadata = {**layer.metadata, **mark}
+    return bool(layers)
+
+
+def _to_px(layer: Any, annotations: Any, index: list[int]) -> np.ndarray:
+    """Return where a pixel of the annotations lies in another layer, its pixels."""
+    world = annotations.data_to_world(index)
+    return np.asarray(layer.world_to_data(world), float)

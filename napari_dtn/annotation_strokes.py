@@ -1,0 +1,165 @@
+"""Hears what is painted on a Labels layer, at a cost of what is painted.
+
+napari tells of every piece that it draws anew (`labels_update`), once more when a
+stroke ends (`paint`), and where everything is drawn anew (`set_data`). Of a stroke
+the first tells where, the second that it is over; some tools tell of the end
+before they have painted, so strokes are taken in at the next turn of the event
+loop. `set_data` comes with every move to another slice, too, and from scripts and
+napari's own undo; the section in view is then compared once things are at rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_dtn.sources import current_index
+
+REST_MS = 400  # after the last drawing of everything
+SMALL_PX = 1 << 14  # boxes are joined where that costs no more than this
+
+# First and last section, top, left, bottom, right; half open.
+Region = tuple[int, int, int, int, int, int]
+
+
+class Strokes(QObject):
+    """Collects the boxes of a stroke and tells of them when it has ended.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Which section and which axes are on screen.
+    layer : napari.layers.Labels
+        What is painted on, (..., y, x).
+    """
+
+    touched = Signal(object)  # Region: a piece of a stroke that goes on
+    ended = Signal(object)  # list of Region: a stroke
+    redrawn = Signal(object)  # list of Region: anything may have changed there
+
+    def __init__(self, viewer: Any, layer: Any, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer, self._layer = viewer, layer
+        self._boxes: list[Region] = []
+        self._end = self._timer(0, self._tell)
+        self._rest = self._timer(REST_MS, self._look)
+        events = layer.events
+        self._links = [
+            (events.labels_update, self._updated),
+            (events.paint, self._painted),
+            (events.set_data, self._drawn),
+        ]
+        for event, slot in self._links:
+            event.connect(slot)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a stroke has yet to be told of."""
+        return bool(self._boxes) or self._end.isActive() or self._rest.isActive()
+
+    def flush(self) -> None:
+        """Tell of everything that was painted, now."""
+        if isalive(self._end):
+            self._end.stop()
+            self._rest.stop()
+        self._tell()
+
+    def shut_down(self) -> None:
+        """Hear nothing more. May be called twice."""
+        for timer in (self._end, self._rest):
+            if isalive(timer):  # Qt may have taken it with the window
+                timer.stop()
+        for event, slot in self._links:
+            event.disconnect(slot)
+        self._links = []
+
+    def _timer(self, ms: int, slot: Any) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(ms)
+        timer.timeout.connect(slot)
+        return timer
+
+    def _updated(self, event: Any) -> None:
+        region = self._region(event.offset, event.data.shape)
+        self._boxes = joined(self._boxes, region)
+        self.touched.emit(region)
+
+    def _painted(self, event: Any) -> None:
+        self._end.start()
+
+    def _drawn(self, event: Any) -> None:
+        self._rest.start()
+
+    def _tell(self) -> None:
+        boxes, self._boxes = self._boxes, []
+        if boxes:
+            self.ended.emit(boxes)
+
+    def _look(self) -> None:
+        self.redrawn.emit([self._whole()])
+
+    def _whole(self) -> Region:
+        shape = self._layer.data.shape
+        first, last = self._sections(None)
+        return (first, last, 0, 0, shape[-2], shape[-1])
+
+    def _region(self, offset: Sequence[Any], size: Sequence[int]) -> Region:
+        """Return where in the stack a piece of the screen lies."""
+        ndim, shape = self._layer.ndim, self._layer.data.shape
+        more = self._viewer.dims.ndim - ndim
+        shown = [axis - more for axis in self._viewer.dims.displayed]
+        spans: list[tuple[int, int] | None] = [None] * ndim
+        for axis, start, length in zip(shown, offset, size, strict=True):
+            spans[axis] = (int(start or 0), int(start or 0) + int(length))
+        rows, columns = (
+            span or (0, shape[axis])
+            for axis, span in zip((-2, -1), spans[-2:], strict=True)
+        )
+        first, last = self._sections(spans[-3] if ndim > 2 else None)
+        return (first, last, rows[0], columns[0], rows[1], columns[1])
+
+    def _sections(self, span: tuple[int, int] | None) -> tuple[int, int]:
+        """Return the sections that a piece of the screen may have changed."""
+        layer = self._layer
+        if layer.ndim < 3:
+            return 0, 1
+        if span is not None:
+            return span
+        displayed = self._viewer.dims.displayed
+        flat = set(displayed[-2:]) == {
+            self._viewer.dims.ndim - 2,
+            self._viewer.dims.ndim - 1,
+        }
+        if layer.n_edit_dimensions > 2 or len(displayed) > 2 or not flat:
+            return 0, int(layer.data.shape[-3])  # a ball of paint, or seen aside
+        dims = self._viewer.dims
+        section = current_index(layer, dims.point, dims.units)[-1]
+        return section, section + 1
+
+
+def joined(boxes: list[Region], new: Region) -> list[Region]:
+    """Return the boxes with a new one, joined to the last where that costs little.
+
+    The pieces of a stroke overlap: a hundred of them become a few boxes, while a
+    long slanting stroke never becomes the large box around it.
+    """
+    if boxes and boxes[-1][:2] == new[:2]:
+        old = boxes[-1]
+        both = (
+            *old[:2],
+            min(old[2], new[2]),
+            min(old[3], new[3]),
+            max(old[4], new[4]),
+            max(old[5], new[5]),
+        )
+        if _area(both) <= max(SMALL_PX, _area(old) + _area(new)):
+            return [*boxes[:-1], both]
+    return [*boxes, new]
+
+
+def _area(box: Region) -> int:
+    return (box[4] - box[2]) * (box[5] - box[3])

@@ -1,0 +1,209 @@
+"""Which image is annotated now, and all those that were since the tab was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_dtn.annotating import Annotating
+from napari_dtn.annotation_keys import bind_keys
+from napari_dtn.layer_removal import take_away
+from napari_dtn.sources import Source, current_index
+from napari_dtn.teach_opening import Opened, known_project, open_image
+
+if TYPE_CHECKING:
+    from napari_dtn.teach_context import TeachContext
+
+Key = tuple[Any, tuple[int, ...]]  # layer's id, indices of the axes before the stack
+
+
+class Annotator(QObject):
+    """Opens images in the project and follows the choice of image.
+
+    Parameters
+    ----------
+    context : TeachContext
+        Viewer, project, and the thread in which everything is written.
+
+    Attributes
+    ----------
+    current : Annotating or None
+        Of the chosen image; None until it is annotated.
+    """
+
+    current_changed = Signal()  # another image is annotated, or its layer came or went
+    changed = Signal()  # strokes or patches of the current image
+    unpredicted = Signal()  # painted as predicted where nothing is predicted
+    found = Signal(object)  # Path of a project that the chosen image has already
+    next_place = Signal()  # the keys that sections listen to
+    toggled = Signal()
+
+    def __init__(self, context: TeachContext) -> None:
+        super().__init__(context)
+        self._context = context
+        self._all: dict[Key, Annotating] = {}
+        self.current: Annotating | None = None
+        self.opening = False
+        self._looked_for: Path | None = None
+        context.changed.connect(self.follow)
+        self._links = [(context.viewer.layers.events.removed, self._removed)]
+        for event, slot in self._links:
+            event.connect(slot)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an image is being opened, or a stroke handed on."""
+        return self.opening or any(one.busy for one in self._all.values())
+
+    def annotate(self) -> None:
+        """Make the annotation layer of the chosen image, or show it again."""
+        context, source = self._context, self._context.source()
+        if source is None or self.opening:
+            return
+        if (known := self._all.get(_key(source))) is not None:
+            known.show()
+            self._choose(known)
+            return
+        model = context.model()
+        if model is None:
+            context.say("Choose a model first.")
+            return
+        self.opening = True
+        context.say(f"Opening the annotations of {source.image.name}…")
+        self.current_changed.emit()
+        path = layer_path(context.layer())
+        work = partial(open_image, source, path, model.key, context.project)
+        context.aside(work, partial(self._opened, source), self._failed)
+
+    def flush(self) -> None:
+        """Hand everything that is painted to the project's thread, now."""
+        for one in self._all.values():
+            one.flush()
+
+    def forget(self) -> None:
+        """Take the layers of all annotations away: another project is open."""
+        self.flush()
+        for one in self._all.values():
+            layer = one.layer
+            one.shut_down()
+            if layer is not None and layer in self._context.viewer.layers:
+                take_away(self._context.viewer, [layer])
+            one.deleteLater()
+        self._all.clear()
+        self._choose(None)
+
+    def shut_down(self) -> None:
+        """Keep what is painted and let go of the viewer. May be called twice."""
+        for event, slot in self._links:
+            event.disconnect(slot)
+        self._links = []
+        for one in self._all.values():
+            one.shut_down()
+        self._all.clear()
+        self.current = None
+
+    def follow(self) -> None:
+        """Turn to the annotations of the chosen image, if there are any."""
+        key = self._chosen()
+        self._choose(None if key is None else self._all.get(key))
+        if self.current is None and not self.opening:
+            self._look_for_project()
+
+    def _chosen(self) -> Key | None:
+        layer = self._context.layer()
+        if layer is None:
+            return None
+        dims = self._context.viewer.dims
+        return layer.unique_id, current_index(layer, dims.point, dims.units)[:-1]
+
+    def _look_for_project(self) -> None:
+        """Tell of a project beside the image: what was painted may come back."""
+        path = layer_path(self._context.layer())
+        if path is None or path == self._looked_for or self._context.project:
+            return
+        self._looked_for = path
+        self._context.in_turn(partial(known_project, path), self._found)
+
+    def _found(self, folder: Path | None) -> None:
+        if folder is not None and self.current is None:
+            self.found.emit(folder)
+
+    def _opened(self, source: Source, opened: Opened) -> None:
+        context, self.opening = self._context, False
+        if context.project is not opened.project:
+            context.set_project(opened.project)
+        layers = context.viewer.layers
+        if not any(layer.unique_id == source.layer_id for layer in layers):
+            self.current_changed.emit()
+            return  # it was closed meanwhile
+        one = Annotating(context, source, opened)
+        self._all[_key(source)] = one
+        one.changed.connect(partial(self._one_changed, one))
+        one.unpredicted.connect(self.unpredicted)
+        one.layer_changed.connect(partial(self._layer_changed, one))
+        one.show()
+        notices = getattr(opened.journal, "notices", ())
+        context.say(" ".join(notices))
+        self._choose(one if self._chosen() == _key(source) else None)
+
+    def _failed(self, error: Exception) -> None:
+        self.opening = False
+        self._context.fail(error)
+        self.current_changed.emit()
+
+    def _choose(self, one: Annotating | None) -> None:
+        if one is not self.current or one is None:
+            self.current = one
+            self._context.set_image(None if one is None else one.entry)
+            self.current_changed.emit()
+            self.changed.emit()
+
+    def _one_changed(self, one: Annotating) -> None:
+        if one is self.current:
+            self.changed.emit()
+        self._context.annotated.emit()
+
+    def _layer_changed(self, one: Annotating) -> None:
+        if one.layer is not None:
+            bind_keys(one, self.next_place.emit, self.toggled.emit)
+        if one is self.current:
+            self.current_changed.emit()
+
+    def _removed(self, event: Any) -> None:
+        """Take note that a layer has gone; what was painted is kept."""
+        layer = event.value
+        for key, one in list(self._all.items()):
+            if one.removed(layer):
+                self._context.say(
+                    "The annotation layer was deleted; what was painted is kept. "
+                    "Click 'Annotate' to bring it back."
+                )
+            elif key[0] == layer.unique_id:
+                mine = one.layer
+                one.shut_down()
+                del self._all[key]
+                one.deleteLater()
+                if mine is not None and mine in self._context.viewer.layers:
+                    take_away(self._context.viewer, [mine])
+                if one is self.current:
+                    self._choose(None)
+
+
+def layer_path(layer: Any) -> Path | None:
+    """Return the file that napari has read a layer from, or None."""
+    if layer is None or not layer.source.path:
+        return None
+    return Path(layer.source.path)
+
+
+def layers_of(all_: Iterable[Any], path: Path) -> list[Any]:
+    """Return the layers that were read from a file."""
+    return [layer for layer in all_ if layer_path(layer) == path]
+
+
+def _key(source: Source) -> Key:
+    return source.layer_id, source.lead

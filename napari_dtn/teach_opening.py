@@ -1,0 +1,220 @@
+"""Finds or makes the project of an image, and what is painted on it already.
+
+Runs in the context's thread: it may read a whole image, or copy one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dense_transformer.errors import DTNError, ProjectError
+from napari_dtn.sources import Source
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching import ImageEntry, Journal, Patch, Project
+
+RECORD = "project.json"
+PROBE_PX = 64  # rows and columns by which images without a file are told apart
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What the journal of an image says, as plain values.
+
+    Attributes
+    ----------
+    pixels : tuple of int
+        Annotated pixels of each class.
+    patches : tuple of Patch
+        Boxes that are annotated as a whole.
+    can_undo, can_redo : bool
+        Whether there is a change to take back, or to do again.
+    unsaved : int
+        Changes that a full disk keeps in memory.
+    """
+
+    pixels: tuple[int, ...]
+    patches: tuple[Patch, ...]
+    can_undo: bool
+    can_redo: bool
+    unsaved: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """An image in its project, with what is painted on it.
+
+    Attributes
+    ----------
+    project : Project
+        Open for writing.
+    entry : ImageEntry
+        The image in it.
+    journal : Journal
+        What was painted, change by change.
+    labels, kept : ndarray, shape (z, y, x), uint8
+        Two arrays of what is painted; pages that hold nothing take no memory.
+    state : State
+        The rest.
+    """
+
+    project: Project
+    entry: ImageEntry
+    journal: Journal
+    labels: np.ndarray
+    kept: np.ndarray
+    state: State
+
+
+def journal_state(journal: Journal) -> State:
+    """Return what a journal says now."""
+    return State(
+        tuple(journal.pixels),
+        tuple(journal.patches),
+        journal.can_undo,
+        journal.can_redo,
+        journal.unsaved,
+    )
+
+
+def open_image(
+    source: Source,
+    path: Path | None,
+    model: str | Path,
+    project: Project | None = None,
+) -> Opened:
+    """Return an image in a project, which is made or opened if none is given.
+
+    Parameters
+    ----------
+    source : Source
+        The image layer.
+    path : Path or None
+        The file that napari has read it from, if any.
+    model : str or Path
+        Model that a new project begins with.
+    project : Project or None
+        Where the image goes; None: the project that belongs to it.
+
+    Raises
+    ------
+    DTNError
+        If the project can't be opened, the model or image not read, or the disk
+        is full.
+    """
+    file = path if path is not None and _holds(path, source) else None
+    own = project is None
+    project = project or _project_of(source, file, model)
+    try:
+        entry = _entry_of(project, source, file)
+        journal = project.journal(entry.name)
+    except BaseException:
+        if own:
+            project.close(give_up=True)
+        raise
+    labels = journal.annotations().labels
+    return Opened(
+        project, entry, journal,
+        np.asarray(labels), np.asarray(labels), journal_state(journal),
+    )  # fmt: skip
+
+
+def known_project(path: Path | None) -> Path | None:
+    """Return the folder of the project that an image's file has already, or None."""
+    from dense_transformer.teaching import default_project_folder
+
+    if path is None:
+        return None
+    folder = default_project_folder(path)
+    return folder if (folder / RECORD).exists() else None
+
+
+def _project_of(source: Source, file: Path | None, model: str | Path) -> Project:
+    from dense_transformer.teaching import Project, default_project_folder
+
+    folder = default_project_folder(file)
+    if file is None:
+        for other in _stored_projects(folder.parent):
+            with_it = Project.open(other, write=False)
+            if _stored_entry(with_it, source) is not None:
+                folder = other
+    if (folder / RECORD).exists():
+        return Project.open(folder)
+    return Project.create(folder, model)
+
+
+def _stored_projects(folder: Path) -> Iterator[Path]:
+    """Yield the readable projects of images without a file, newest last."""
+    from dense_transformer.teaching import Project
+
+    found = sorted(folder.glob(f"*/{RECORD}"), key=lambda p: p.stat().st_mtime)
+    for record in found:
+        try:
+            Project.open(record.parent, write=False)
+        except DTNError:
+            continue
+        yield record.parent
+
+
+def _entry_of(project: Project, source: Source, file: Path | None) -> ImageEntry:
+    image = source.image
+    shape = (image.sections, *image.size)
+    entry = project.find(file) if file is not None else _stored_entry(project, source)
+    if entry is None:
+        if file is not None:
+            return project.add_image(image.name, file, image.pixel_nm)
+        return project.add_image(
+            image.name, image.data, image.pixel_nm, axes=image.axes
+        )
+    if tuple(entry.shape) != shape:
+        raise ProjectError(
+            f"{entry.name} was annotated at {tuple(entry.shape)} (z, y, x), the layer "
+            f"has {shape}; open the image that was annotated, or make a new project"
+        )
+    return entry
+
+
+def _stored_entry(project: Project, source: Source) -> ImageEntry | None:
+    """Return the entry whose stored pixels are those of a layer without a file."""
+    image = source.image
+    shape, channels = (image.sections, *image.size), image.channels
+    for entry in project.images:
+        same = tuple(entry.shape) == shape and entry.channels == channels
+        if not (entry.stored and same):
+            continue
+        try:
+            stored = project.open_image(entry.name, check=False)
+        except DTNError:
+            continue
+        if np.array_equal(_probe(stored), _probe(image)):
+            return entry
+    return None
+
+
+def _probe(image: Any) -> np.ndarray:
+    """Return some pixels of an image, as it holds them."""
+    from dense_transformer.data import read_section
+
+    pixels = read_section(image, image.sections // 2)
+    steps = [max(1, size // PROBE_PX) for size in pixels.shape[:2]]
+    return np.asarray(pixels[:: steps[0], :: steps[1]])
+
+
+def _holds(path: Path, source: Source) -> bool:
+    """Return whether a file, read by the core, is the image of the layer."""
+    from dense_transformer.data import read_image
+
+    if source.lead or not path.exists():
+        return False
+    try:
+        image = read_image(path)
+    except (DTNError, OSError):
+        return False
+    mine = source.image
+    same = (image.sections, *image.size) == (mine.sections, *mine.size)
+    return same and image.channels == mine.channels
