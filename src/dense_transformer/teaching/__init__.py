@@ -13,6 +13,7 @@ from dense_transformer.teaching.exchange import (
 )
 from dense_transformer.teaching.journal import Journal
 from dense_transformer.teaching.journal_lines import Change, Piece
+from dense_transformer.teaching.models import keep, lineage, revert, suggest_name
 from dense_transformer.teaching.places import Place, find_places
 from dense_transformer.teaching.project import Project, default_project_folder
 from dense_transformer.teaching.project_file import ImageEntry, ModelRecord
@@ -46,7 +47,11 @@ __all__ = [
     "find_places",
     "import_data_set",
     "import_labels",
+    "keep",
+    "lineage",
     "rank_patches",
     "read_lesson",
+    "revert",
+    "suggest_name",
     "take_lesson",
 ]

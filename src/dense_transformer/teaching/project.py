@@ -203,7 +203,7 @@ class Project:
         WriteError
             If there is no room for it.
         """
-        self._check_writable()
+        self.check_writable()
         free = free_name(name, [entry.name for entry in self.images])
         if isinstance(source, str | os.PathLike):
             path = Path(source)
@@ -244,7 +244,7 @@ class Project:
         ImageError
             If it can't be read.
         """
-        self._check_writable()
+        self.check_writable()
         old = self.entry(image)
         found = read_image(path, dataset=old.dataset or None, pixel_nm=old.pixel_nm)
         new = describe_image(found, image, Path(path), self.folder)
@@ -310,13 +310,13 @@ class Project:
 
     def add_model(self, model: ModelRecord) -> ModelRecord:
         """Note a model whose file lies in ``models/``, and use it from now on."""
-        self._check_writable()
+        self.check_writable()
         self._write(models=(*self.models, model), current=len(self.models))
         return model
 
     def use_model(self, model: ModelRecord) -> None:
         """Use one of `models` from now on."""
-        self._check_writable()
+        self.check_writable()
         self._write(current=self.models.index(model))
 
     # Runs
@@ -386,7 +386,8 @@ class Project:
         """Close the project."""
         self.close(give_up=True)
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
+        """Raise ProjectError if the project was opened only to look, or is closed."""
         if self._lock is None:
             raise ProjectError(
                 f"{self.folder} was opened only to look, or is closed; open it for "

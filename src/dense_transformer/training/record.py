@@ -26,7 +26,7 @@ PACKAGES = ("napari-dtn", "torch", "numpy", "scipy")
 def describe_run(data: DataSet, device: torch.device) -> dict[str, Any]:
     """Return what ``config.json`` says beside the settings; no host, no user."""
     return {
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([_program(), *sys.argv[1:]]),
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "versions": dict(_versions()),
         "device": describe_device(device),
@@ -79,6 +79,12 @@ def make_card(
         scores=scores,
         health=health,
     )
+
+
+def _program() -> str:
+    """Return the program as it is typed, also where it runs as a module."""
+    name = Path(sys.argv[0]).name
+    return "dtn" if name == "__main__.py" else name
 
 
 def _versions() -> list[tuple[str, str]]:
