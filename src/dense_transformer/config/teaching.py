@@ -54,6 +54,9 @@ class TeachConfig(Settings):
         low=0.01,
         high=1.0,
     )
+    adapt: bool = setting(
+        True, "Begin with batch norm's statistics of the image where that is better."
+    )
     invert: bool = setting(
         True, "Begin with inverted intensities where annotations say so."
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -17,13 +18,17 @@ from dense_transformer.data.windows import free_origins, read_labels, read_pixel
 from dense_transformer.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dense_transformer.config import AugmentConfig
     from dense_transformer.data.pairs import Pair
     from dense_transformer.data.windows import Origin, Size
     from dense_transformer.types import Array
 
+DrawPlace: TypeAlias = (
+    "Callable[[Size, Deformation | None, np.random.Generator], "
+    "tuple[Pair, Origin, Array]]"
+)
 FREE_DRAWS = 8  # places tried before one is built around a labelled pixel
 
 
@@ -43,6 +48,7 @@ def sample_batch(
     seed: int,
     step: int,
     first: int = 0,
+    draw_place: DrawPlace | None = None,
 ) -> Batch:
     """Return samples `first` .. `first + batch - 1` of a step's patches.
 
@@ -60,6 +66,9 @@ def sample_batch(
         How patches are varied.
     seed, step : int
         Not negative.
+    draw_place : callable, optional
+        Draws where a patch of a size and deformation is cut, with its labels; by
+        default anywhere that holds a labelled pixel.
 
     Raises
     ------
@@ -84,7 +93,8 @@ def sample_batch(
     for slot in range(batch):
         key = np.random.SeedSequence((seed, step, first + slot))
         rng = np.random.Generator(np.random.Philox(key))
-        pixels[slot], labels[slot] = _draw_patch(pairs, patch, augment, rng)
+        draw = draw_place or partial(_draw_place, pairs)
+        pixels[slot], labels[slot] = _draw_patch(draw, patch, augment, rng)
     return Batch(torch.from_numpy(pixels), torch.from_numpy(labels))
 
 
@@ -108,13 +118,13 @@ def _check_pairs(pairs: Sequence[Pair]) -> int:
 
 
 def _draw_patch(
-    pairs: Sequence[Pair], patch: Size, augment: AugmentConfig, rng: np.random.Generator
+    draw: DrawPlace, patch: Size, augment: AugmentConfig, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Return pixels (c, h, w) and labels (h, w) of one sample."""
     turn = int(rng.integers(4)) if augment.turns else 0
     upright = patch if turn % 2 == 0 else (patch[1], patch[0])
     deformation = draw_deformation(upright, augment, rng)
-    pair, origin, labels = _draw_place(pairs, upright, deformation, rng)
+    pair, origin, labels = draw(upright, deformation, rng)
     pixels = read_pixels(pair.pixels, origin, upright, deformation)
     pixels = vary_intensity(pixels, augment, rng)
     pixels, labels = np.rot90(pixels, turn, (1, 2)), np.rot90(labels, turn)

@@ -6,6 +6,17 @@ from dense_transformer.teaching.annotations import (
     Patch,
     count,
 )
+from dense_transformer.teaching.beginning import begin_run, read_teaching
+from dense_transformer.teaching.control import (
+    RunState,
+    RunStatus,
+    discard,
+    note_kept,
+    pause,
+    read_status,
+    stop,
+    unpause,
+)
 from dense_transformer.teaching.exchange import (
     export_data_set,
     import_data_set,
@@ -18,6 +29,7 @@ from dense_transformer.teaching.places import Place, find_places
 from dense_transformer.teaching.project import Project, default_project_folder
 from dense_transformer.teaching.project_file import ImageEntry, ModelRecord
 from dense_transformer.teaching.ranking import RankedPatch, rank_patches
+from dense_transformer.teaching.result import TeachResult
 from dense_transformer.teaching.snapshot import (
     Example,
     Lesson,
@@ -25,6 +37,8 @@ from dense_transformer.teaching.snapshot import (
     take_lesson,
 )
 from dense_transformer.teaching.sparse_labels import SparseLabels
+from dense_transformer.teaching.tuning import teach
+from dense_transformer.teaching.view import Wanted, ask_view
 
 __all__ = [
     "AnnotationCounts",
@@ -40,18 +54,32 @@ __all__ = [
     "Place",
     "Project",
     "RankedPatch",
+    "RunState",
+    "RunStatus",
     "SparseLabels",
+    "TeachResult",
+    "Wanted",
+    "ask_view",
+    "begin_run",
     "count",
     "default_project_folder",
+    "discard",
     "export_data_set",
     "find_places",
     "import_data_set",
     "import_labels",
     "keep",
     "lineage",
+    "note_kept",
+    "pause",
     "rank_patches",
     "read_lesson",
+    "read_status",
+    "read_teaching",
     "revert",
+    "stop",
     "suggest_name",
     "take_lesson",
+    "teach",
+    "unpause",
 ]

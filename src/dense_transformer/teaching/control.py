@@ -8,11 +8,16 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from dense_transformer.errors import StoppedError, WriteError
 from dense_transformer.files import atomic_write
 from dense_transformer.locks import try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
 
 RunState: TypeAlias = Literal[
     "queued",
@@ -28,7 +33,7 @@ RunState: TypeAlias = Literal[
 ENDED: tuple[RunState, ...] = ("stopped", "finished", "kept", "discarded")
 STATUS = "status.json"
 PAUSE, STOP, DISCARD = "pause", "stop", "discard"
-_POLL_S = 0.1
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def throw_away(run: Path) -> None:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a process holds a lock file; it may hold it for a moment itself."""
+    """Return whether a process holds a lock file, by locking it for a moment."""
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:
@@ -164,38 +169,70 @@ class Gate:
     ----------
     run : Path
         Its folder.
+    stop : callable, optional
+        Another way to ask it to stop.
+
+    Attributes
+    ----------
+    on_pause : callable or None
+        Called with True when the run begins to hold still, with False when it goes on.
     """
 
-    def __init__(self, run: Path) -> None:
-        self.run = run
+    def __init__(self, run: Path, stop: Callable[[], bool] | None = None) -> None:
+        self.run, self._stop = run, stop
+        self.on_pause: Callable[[bool], None] | None = None
         self._paths = {name: run / name for name in (PAUSE, STOP, DISCARD)}
+        self._looked = 0.0
 
     def asked(self) -> Literal["", "stop", "discard"]:
-        """Return what was asked for last, and for good."""
+        """Return what was asked for, for good."""
         if os.path.exists(self._paths[DISCARD]):
             return "discard"
-        return "stop" if os.path.exists(self._paths[STOP]) else ""
+        asked = self._stop is not None and self._stop()
+        return "stop" if asked or os.path.exists(self._paths[STOP]) else ""
 
-    @property
-    def paused(self) -> bool:
-        """Whether the run is to hold still."""
-        return os.path.exists(self._paths[PAUSE]) and not self.asked()
+    def hold(self) -> None:
+        """Return at once, or after a pause; it looks every 50 ms at most.
 
-    def wait(self) -> None:
-        """Return when the run is not to hold still any more."""
-        while self.paused:
-            time.sleep(_POLL_S)
-
-    def check(self) -> None:
-        """Raise StoppedError if the run is to end."""
-        if self.asked():
-            raise StoppedError(f"{self.run} was asked to {self.asked()}")
+        Raises
+        ------
+        StoppedError
+            If the run is to end.
+        """
+        now = time.monotonic()
+        if now - self._looked < _LOOK_S:
+            return
+        self._looked = now
+        self._check()
+        if not os.path.exists(self._paths[PAUSE]):
+            return
+        if self.on_pause:
+            self.on_pause(True)
+        while os.path.exists(self._paths[PAUSE]):
+            self._check()
+            time.sleep(_LOOK_S)
+        if self.on_pause:
+            self.on_pause(False)
 
     def clear(self) -> None:
-        """Forget requests that were meant for whoever ran before."""
-        for name in (PAUSE, STOP):
+        """Forget what was asked of whoever ran before."""
+        for name in (PAUSE, STOP, DISCARD):
             with suppress(OSError):
                 self._paths[name].unlink(missing_ok=True)
+
+    def watch(self, network: nn.Module) -> None:
+        """Hold before each convolution of a network, and of its copies."""
+
+        def hold(module: nn.Module, inputs: object) -> None:
+            self.hold()
+
+        for module in network.modules():
+            if type(module).__name__ == "Conv2d":  # the plugin reads this without torch
+                module.register_forward_pre_hook(hold)
+
+    def _check(self) -> None:
+        if asked := self.asked():
+            raise StoppedError(f"{self.run} was asked to {asked}")
 
 
 def _touch(path: Path) -> None:

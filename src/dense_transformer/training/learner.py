@@ -52,6 +52,8 @@ class Learner:
         Of the classes in the loss.
     processes : Processes
         Who shares each batch.
+    network : DenseTransformerNetwork, optional
+        What to begin with, taken over; by default a new one by the seed.
     """
 
     def __init__(
@@ -60,9 +62,10 @@ class Learner:
         device: torch.device,
         weights: Tensor,
         processes: Processes,
+        network: DenseTransformerNetwork | None = None,
     ) -> None:
         self.config, self.device, self.processes = config, device, processes
-        self.network = _new_network(config)
+        self.network = _new_network(config) if network is None else network
         if processes.count > 1:
             use_global_batch_norm(self.network)
         self.network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -84,7 +87,7 @@ class Learner:
     def learn(self, batch: Batch, step: int) -> StepReport:
         """Take one step, or leave everything as it was if it isn't finite."""
         rate = set_rates(self.optimiser, self.config, step)
-        self.network.train()
+        self.set_mode()
         statistics = [buffer.clone() for buffer in self.network.buffers()]
         self.optimiser.zero_grad(set_to_none=True)
         pixels = batch.pixels.to(
@@ -105,6 +108,10 @@ class Learner:
             self._update()
         terms = tuple(zip(names, values[1:], strict=True))
         return StepReport(values[0], terms, norm, rate, fault)
+
+    def set_mode(self) -> None:
+        """Make the network ready for a step."""
+        self.network.train()
 
     def _backward(
         self, pixels: Tensor, labels: Tensor

@@ -104,6 +104,7 @@ def loss_terms(
     weights: Tensor,
     config: TrainConfig,
     processes: Processes,
+    total: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Return this process's share of each term of the loss, weighted; they add up.
 
@@ -119,12 +120,14 @@ def loss_terms(
         Weights of the terms; those of weight 0 are left out.
     processes : Processes
         Who else works on the global batch.
+    total : Tensor, optional
+        Summed weights of the global batch's labelled pixels, where these patches are
+        only a part of what this process does of it.
     """
     logits = trace.logits.float()
     picked = pixel_weights(labels, weights)
-    terms = {
-        "cross_entropy": cross_entropy(logits, picked, processes.total(picked.sum()))
-    }
+    total = processes.total(picked.sum()) if total is None else total
+    terms = {"cross_entropy": cross_entropy(logits, picked, total)}
     if config.dice:
         terms["dice"] = config.dice * dice_loss(logits, labels, processes)
     share = len(labels) / config.batch

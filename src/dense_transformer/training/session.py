@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dense_transformer.files import atomic_write
 from dense_transformer.training.pace import Pace
@@ -19,10 +19,12 @@ from dense_transformer.zoo import save_model
 if TYPE_CHECKING:
     from dense_transformer.config import TrainConfig
     from dense_transformer.data import DataSet
+    from dense_transformer.nn import DenseTransformerNetwork
     from dense_transformer.training.learner import Learner, StepReport
     from dense_transformer.training.processes import Processes
     from dense_transformer.training.run_directory import RunDirectory
     from dense_transformer.training.validation import Validation
+    from dense_transformer.zoo import Card
 
 
 class Session:
@@ -78,6 +80,7 @@ class Session:
         self.step, self.validated = state["step"], state["validated"]
         self.skipped, self.waited = state["skipped"], state["waited"]
         self.best_merit, self.best_scores = state["best_merit"], state["best_scores"]
+        self.take_state(state)
         self.saved = self.step
 
     def save(self) -> None:
@@ -93,15 +96,30 @@ class Session:
             "waited": self.waited,
             "best_merit": self.best_merit,
             "best_scores": self.best_scores,
+            **self.more_state(),
         }
         self.directory.write_state(pack_state(state))
         self.saved = self.step
 
+    def more_state(self) -> dict[str, Any]:
+        """Return what else there is to go on from; for sessions that know more."""
+        return {}
+
+    def take_state(self, state: dict[str, Any]) -> None:
+        """Take over what `more_state` returned."""
+
+    def card(self, validation: Validation | None) -> Card:
+        """Return the card of the model as it is, with scores if there are any."""
+        return make_card(self.config, self.record, validation)
+
+    def merit(self, validation: Validation) -> float:
+        """Return what the best model has most of."""
+        return validation.merit
+
     def save_last(self) -> None:
         """Write the model as it is, with its scores if it was just validated."""
         validation = self.latest if self.validated == self.step else None
-        card = make_card(self.config, self.record, validation)
-        save_model(self.directory.last, self.learner.model, card)
+        save_model(self.directory.last, self.learner.model, self.card(validation))
 
     def note_step(self, report: StepReport) -> Progress:
         """Count a step, write its event and return what to show."""
@@ -129,16 +147,35 @@ class Session:
             ),
         )
 
-    def note_validation(self, validation: Validation, data: DataSet) -> Progress:
-        """Take over a validation: event, preview, best model; return what to show."""
-        gained = validation.merit > self.best_merit
+    def note_validation(
+        self,
+        validation: Validation,
+        data: DataSet,
+        network: DenseTransformerNetwork | None = None,
+        **details: Any,
+    ) -> Progress:
+        """Take over a validation: event, preview, best model; return what to show.
+
+        Parameters
+        ----------
+        validation : Validation
+            How the model does.
+        data : DataSet
+            On what.
+        network : DenseTransformerNetwork, optional
+            What was validated, if it isn't the learner's model.
+        **details
+            What else the event says.
+        """
+        merit = self.merit(validation)
+        gained = merit > self.best_merit
         self.validated, self.latest = self.step, validation
         self.waited = 0 if gained else self.waited + 1
         if gained:
-            self.best_merit = validation.merit
+            self.best_merit = merit
             self.best_scores = dataclasses.asdict(validation.scores)
-            card = make_card(self.config, self.record, validation)
-            save_model(self.directory.best, self.learner.model, card)
+            kept = network or self.learner.model
+            save_model(self.directory.best, kept, self.card(validation))
         self.saved = -1  # what is saved has no scores yet
         self.directory.append(
             "validation",
@@ -147,6 +184,7 @@ class Session:
             scores=dataclasses.asdict(validation.scores),
             health=[dataclasses.asdict(level) for level in validation.health],
             best=gained,
+            **details,
         )
         picture = draw_preview(
             data.validation[0], validation.probability, validation.warps

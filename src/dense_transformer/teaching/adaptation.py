@@ -1,0 +1,152 @@
+"""What is done to a model before its first step: statistics, and bright for dark."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from dense_transformer.data import Pair
+from dense_transformer.data.windows import read_pixels
+from dense_transformer.teaching.held_out import judge, merit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from dense_transformer.config import TeachConfig, TrainConfig
+    from dense_transformer.nn import DenseTransformerNetwork
+    from dense_transformer.teaching.sampling import Spot
+    from dense_transformer.types import Array
+
+WINDOWS = 24  # of the image, to measure statistics on
+JUDGED = 8  # places to choose by
+MARGIN = 0.005  # of merit that a change must gain
+
+
+def choose_base(
+    network: DenseTransformerNetwork,
+    spots: Sequence[Spot],
+    teach: TeachConfig,
+    config: TrainConfig,
+) -> Generator[str, None, tuple[DenseTransformerNetwork, str]]:
+    """Return what to begin with, as annotations say: the model, or a changed copy.
+
+    Parameters
+    ----------
+    network : DenseTransformerNetwork
+        The model, on its device; it isn't changed.
+    spots : sequence of Spot
+        What is learned from; nothing held out is looked at.
+    teach, config
+        What may be changed, and how to compute.
+
+    Returns
+    -------
+    base : DenseTransformerNetwork
+        A copy.
+    words : str
+        What was changed; empty if nothing.
+    """
+    best, words = copy.deepcopy(network).eval(), ""
+    if not (teach.adapt or teach.invert):
+        return best, words
+    judged = _windows_of(spots, config.patch)
+    highest = merit_of((yield from judge(best, judged, config)))
+    candidates = [("", False)]
+    if teach.invert:
+        candidates.append(("intensities inverted", True))
+    for said, inverted in candidates:
+        plain = inverted_copy(network) if inverted else network
+        changes = [(said, plain)] if inverted else []
+        if teach.adapt:
+            adapted = copy.deepcopy(plain)
+            yield "measuring the image's statistics"
+            adapt_statistics(adapted, [s.pair for s in spots], config)
+            both = ", ".join(filter(None, (said, "statistics of this image")))
+            changes.append((both, adapted))
+        for text, candidate in changes:
+            merit = merit_of((yield from judge(candidate, judged, config)))
+            if merit > highest + MARGIN:
+                best, words, highest = copy.deepcopy(candidate).eval(), text, merit
+    return best, words
+
+
+@torch.no_grad()
+def inverted_copy(network: DenseTransformerNetwork) -> DenseTransformerNetwork:
+    """Return a copy that computes for an image what the network does for its negative.
+
+    Exactly: the first convolution is linear, has no bias, and pads with 0, the middle
+    of all intensities.
+    """
+    copied = copy.deepcopy(network)
+    copied.level(0).down1.conv.weight.neg_()
+    return copied
+
+
+@torch.no_grad()
+def adapt_statistics(
+    network: DenseTransformerNetwork, pairs: Sequence[Pair], config: TrainConfig
+) -> None:
+    """Measure batch norm's statistics anew, on windows of images; no labels needed.
+
+    Notes
+    -----
+    Li et al. 2017 (arXiv:1603.04779). Means and variances are averages over batches
+    of windows that cover the images evenly; the warps' centre stays.
+    """
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    device = next(network.parameters()).device
+    network.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain average of all batches
+        norm.train()
+    windows = even_windows(pairs, config.patch, WINDOWS)
+    for start in range(0, len(windows), 4):
+        batch = np.stack(windows[start : start + 4])
+        network.trace(torch.from_numpy(batch).to(device))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    network.eval()
+
+
+def even_windows(
+    pairs: Sequence[Pair], patch: tuple[int, int], count: int
+) -> list[Array]:
+    """Return `count` windows (c, h, w), spread evenly over images, each taken once."""
+    unique = list({id(pair): pair for pair in pairs}.values())
+    areas = np.cumsum([pair.labels.size for pair in unique])
+    windows = []
+    golden = (np.sqrt(5) - 1) / 2
+    for index in range(count):
+        at = (index + 0.5) / count * areas[-1]
+        pair = unique[int(np.searchsorted(areas, at))]
+        height, width = pair.labels.shape
+        y = round((index * golden % 1) * max(0, height - patch[0]))
+        x = round((index * golden * golden % 1) * max(0, width - patch[1]))
+        windows.append(read_pixels(pair.pixels, (y, x), patch, None))
+    return windows
+
+
+def _windows_of(spots: Sequence[Spot], patch: tuple[int, int]) -> list[Pair]:
+    """Return some of the spots as pairs of the size of a patch."""
+    count = min(len(spots), JUDGED)
+    pairs = []
+    for index in range(count):
+        spot = spots[index * len(spots) // count]
+        size = spot.pair.labels.shape
+        corner = []
+        for axis in (0, 1):
+            middle = (spot.box[axis] + spot.box[axis + 2]) // 2
+            last = max(0, size[axis] - patch[axis])
+            corner.append(min(max(0, middle - patch[axis] // 2), last))
+        y, x = corner
+        cut = np.s_[y : y + patch[0], x : x + patch[1]]
+        pairs.append(
+            Pair(spot.pair.name, spot.pair.pixels[:, *cut], spot.pair.labels[cut])
+        )
+    return pairs

@@ -1,0 +1,139 @@
+"""A run of a project before its first step: everything that it depends on."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dense_transformer.config import (
+    AboutConfig,
+    DataConfig,
+    TeachConfig,
+    TrainConfig,
+)
+from dense_transformer.errors import ConfigError, RunError
+from dense_transformer.files import atomic_write
+from dense_transformer.settings import from_dict
+from dense_transformer.teaching.snapshot import take_lesson
+from dense_transformer.zoo import load_model
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching.project import Project
+    from dense_transformer.zoo import Model
+
+FILE, START, BASE = "teach.json", "start.safetensors", "base.safetensors"
+FORMAT, VERSION = "napari-dtn teaching", 1
+_LARGEST = 1_000_000  # bytes
+
+
+def begin_run(
+    project: Project,
+    config: TeachConfig | None = None,
+    model: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Return a new run of a project, ready for `teach`; nothing is computed yet.
+
+    The run holds copies of all that it depends on, but for the images: settings, the
+    model, the annotations as they are now, and what of them is held out.
+
+    Parameters
+    ----------
+    project : Project
+        With something annotated.
+    config : TeachConfig, optional
+        How to teach.
+    model : str or path-like, optional
+        Name or file of the model to begin with; the project's by default.
+
+    Raises
+    ------
+    DataError
+        If nothing is annotated, or only one class is.
+    ModelError
+        If there is no such model, or its file is damaged.
+    WriteError
+        If there is no room for it.
+    """
+    chosen = load_model(project.model_path() if model is None else model)
+    run = project.new_run()
+    config = config or TeachConfig()
+    take_lesson(project, run, seed=config.seed)
+    atomic_write(run / START, chosen.path.read_bytes())
+    values = {
+        "format": FORMAT,
+        "version": VERSION,
+        "project": str(project.folder),
+        "config": config.to_dict(),
+    }
+    # Last: a run without it was killed before it was one.
+    atomic_write(run / FILE, json.dumps(values, indent=1).encode())
+    return run
+
+
+def read_teaching(run: Path) -> TeachConfig:
+    """Return the settings that a run was begun with.
+
+    Raises
+    ------
+    RunError
+        If it isn't a run of a project, or damaged, or too new.
+    """
+    path = run / FILE
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise RunError(f"{path} is too large to hold settings")
+        values = json.loads(path.read_bytes())
+        if values["format"] != FORMAT or values["version"] > VERSION:
+            raise RunError(f"{path} is of another version; update napari-dtn")
+        return from_dict(TeachConfig, values["config"])
+    except OSError as error:
+        raise RunError(
+            f"{run} is no run of a project: {error.strerror}; begin one with dtn teach"
+        ) from error
+    except (ValueError, KeyError, TypeError, ConfigError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {error}; begin another run") from error
+
+
+def project_of(run: Path) -> Path:
+    """Return the folder of a run's project: two up, or where it was."""
+    above = run.resolve().parent.parent
+    if (above / "project.json").exists():
+        return above
+    try:
+        return Path(str(json.loads((run / FILE).read_bytes())["project"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return above
+
+
+def training_config(teach: TeachConfig, model: Model) -> TrainConfig:
+    """Return the settings of the training that a teaching is."""
+    card = model.card
+    about = {name: getattr(card, name) for name in AboutConfig().to_dict()}
+    return TrainConfig(
+        data=DataConfig(
+            classes=card.classes, pixel_nm=card.pixel_nm, height_px=card.height_px
+        ),
+        network=model.config,
+        augment=teach.augment,
+        about=AboutConfig(**about),
+        name=card.name,
+        seed=teach.seed,
+        steps=teach.steps,
+        batch=teach.batch,
+        patch=teach.patch or card.patch,
+        learning_rate=teach.learning_rate,
+        weight_decay=0.0,  # the pull replaces it
+        transformer_rate=(
+            0.0 if teach.parts == "not transformers" else teach.transformer_rate
+        ),
+        transformer_freeze=0.0,
+        class_balance=teach.class_balance,
+        validate_every=teach.validate_every,
+        save_every=teach.save_every,
+        patience=teach.patience,
+        average=teach.average,
+        device=teach.device,
+        precision=teach.precision,
+    )

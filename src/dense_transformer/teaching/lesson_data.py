@@ -1,0 +1,255 @@
+"""A lesson as the network sees it: pixels and labels around annotated places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dense_transformer.data import Pair
+from dense_transformer.errors import DataError
+from dense_transformer.inference.source import open_view
+from dense_transformer.teaching.annotations import Annotations
+from dense_transformer.teaching.places import find_places
+from dense_transformer.teaching.sampling import Spot
+from dense_transformer.teaching.sparse_labels import SparseLabels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dense_transformer.inference.source import NetworkView
+    from dense_transformer.teaching.snapshot import Example, Lesson
+    from dense_transformer.types import Array, Box
+    from dense_transformer.zoo import Model
+
+MOST_HELD_OUT = 16  # windows; more would take longer than they tell
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LessonData:
+    """What a run learns from and is judged by, in network pixels.
+
+    Attributes
+    ----------
+    spots : tuple of Spot
+        Annotated places; spots of one piece of image share its pixels.
+    held_out : tuple of Pair
+        Pieces of image with the labels that are held out.
+    hashes : tuple of (str, str)
+        Images and the fingerprints of what was annotated.
+    """
+
+    spots: tuple[Spot, ...]
+    held_out: tuple[Pair, ...]
+    hashes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pieces of image that spots lie in, each once."""
+        return tuple({id(spot.pair): spot.pair for spot in self.spots}.values())
+
+
+def open_lesson(lesson: Lesson, model: Model, patch: tuple[int, int]) -> LessonData:
+    """Return a lesson as a model sees it, at its pixel size and normalised as a whole.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Frozen annotations.
+    model : Model
+        Its card tells the pixel size.
+    patch : tuple of int
+        Height and width of training patches, network px; as far around each place
+        the image is read too.
+
+    Raises
+    ------
+    DataError
+        If nothing is left to learn from, or the classes aren't the model's.
+    ProjectError, ImageError
+        If an image isn't what it was, or can't be read.
+    """
+    if len(lesson.classes) != len(model.card.classes):
+        raise DataError(
+            f"annotations of {len(lesson.classes)} classes {lesson.classes} for a "
+            f"model of {model.card.classes}; choose another model"
+        )
+    spots: list[Spot] = []
+    held: list[Pair] = []
+    for example in lesson.examples:
+        image = example.open_image()
+        view = open_view(
+            image,
+            example.section,
+            model.config.in_channels,
+            image.pixel_nm,
+            model.card.pixel_nm,
+            model.card.height_px,
+        )
+        spots += _spots(example, lesson.classes, view, patch)
+        held += _held_out(example, lesson.classes, view, patch)
+    if not spots:
+        raise DataError("nothing is left to learn from; annotate another place")
+    images = {e.entry.name: e.entry.fingerprint for e in lesson.examples}
+    return LessonData(tuple(spots), thin_out(held), tuple(sorted(images.items())))
+
+
+def thin_out(pairs: list[Pair]) -> tuple[Pair, ...]:
+    """Return at most `MOST_HELD_OUT` of the pairs, evenly through them."""
+    count = min(len(pairs), MOST_HELD_OUT)
+    return tuple(pairs[i * len(pairs) // count] for i in range(count))
+
+
+def _spots(
+    example: Example,
+    classes: tuple[str, ...],
+    view: NetworkView,
+    patch: tuple[int, int],
+) -> list[Spot]:
+    """Return the places of one section that are to be learned from."""
+    painted = Annotations(SparseLabels.of(example.training), (), classes)
+    boxes = [view.to_network(box) for box in _boxes(painted, example)]
+    windows = merge([_grown(box, patch, view.size) for box in boxes])
+    pairs = [
+        Pair(
+            f"{example.name} {example.section} {window}",
+            view.read(window),
+            labels_in(view, example.training, window),
+        )
+        for window in windows
+    ]
+    spots = []
+    for box in boxes:
+        at = next(i for i, window in enumerate(windows) if _holds(window, box))
+        top, left = windows[at][:2]
+        inner = (box[0] - top, box[1] - left, box[2] - top, box[3] - left)
+        cut = pairs[at].labels[inner[0] : inner[2], inner[1] : inner[3]]
+        if cut.any():
+            spots.append(Spot(pairs[at], inner))
+    return spots
+
+
+def _boxes(painted: Annotations, example: Example) -> list[Box]:
+    """Return boxes of patches, and of strokes outside them, with labels inside."""
+    rest = np.array(painted.labels[0])
+    boxes = []
+    for patch in example.patches:
+        top, left, bottom, right = patch.box
+        cut = rest[top:bottom, left:right]
+        rows, columns = (np.flatnonzero(cut.any(axis)) for axis in (1, 0))
+        if not rows.size:
+            continue
+        boxes.append(  # a part may be held out, or belong to another patch
+            (
+                top + int(rows[0]),
+                left + int(columns[0]),
+                top + int(rows[-1]) + 1,
+                left + int(columns[-1]) + 1,
+            )
+        )
+        cut[...] = 0
+    strokes = Annotations(SparseLabels.of(rest), (), painted.classes)
+    return [*boxes, *(place.box for place in find_places(strokes))]
+
+
+def _held_out(
+    example: Example,
+    classes: tuple[str, ...],
+    view: NetworkView,
+    patch: tuple[int, int],
+) -> list[Pair]:
+    """Return what is held out on one section, in windows of at least one patch."""
+    pairs = []
+    claimed = np.zeros(example.labels.shape, bool)  # a pixel is scored once
+    painted = Annotations(SparseLabels.of(example.validation), (), classes)
+    for source in _boxes(painted, example):
+        window = _filled(view.to_network(source), patch, view.size)
+        inside = np.zeros_like(claimed)
+        inside[source[0] : source[2], source[1] : source[3]] = True
+        labels = np.where(inside & ~claimed, example.validation, np.uint8(0))
+        claimed |= inside
+        cut = labels_in(view, labels, window)
+        if cut.any():
+            pairs.append(Pair(f"{example.name} {window}", view.read(window), cut))
+    return pairs
+
+
+def labels_in(view: NetworkView, labels: Array, window: Box) -> Array:
+    """Return the labels (h, w) of a window, network px, of source labels.
+
+    Where pixels are joined, the class with most annotated ones counts, however few
+    they are: a thin stroke doesn't vanish. Where they are split, all parts count.
+    """
+    top, left, bottom, right = window
+    axes = []
+    for start, stop, scale, length in zip(
+        (top, left), (bottom, right), view.scale, labels.shape, strict=True
+    ):
+        first = np.floor(start * scale).astype(int)
+        last = int(min(length, np.ceil(stop * scale)))
+        if scale <= 1:  # split, or the same
+            picks = np.floor((np.arange(start, stop) + 0.5) * scale).astype(int)
+            axes.append((np.minimum(picks, length - 1), np.arange(stop - start)))
+        else:
+            picks = np.arange(first, last)
+            target = np.floor((picks + 0.5) / scale).astype(int) - start
+            kept = (target >= 0) & (target < stop - start)
+            axes.append((picks[kept], target[kept]))
+    (rows, to_rows), (columns, to_columns) = axes
+    cut = labels[rows[:, None], columns]
+    y, x = np.nonzero(cut)
+    votes = np.zeros((int(cut.max(initial=1)), bottom - top, right - left), np.int32)
+    np.add.at(votes, (cut[y, x].astype(int) - 1, to_rows[y], to_columns[x]), 1)
+    best = votes.argmax(0) + 1
+    return np.where(votes.any(0), best, 0).astype(np.uint8)
+
+
+def merge(boxes: Iterable[Box]) -> list[Box]:
+    """Return boxes that cover the given ones and don't overlap."""
+    merged: list[Box] = []
+    for box in boxes:
+        new, rest = box, merged
+        while met := [other for other in rest if _overlap(new, other)]:
+            rest = [other for other in rest if other not in met]
+            new = (
+                min(new[0], *(b[0] for b in met)),
+                min(new[1], *(b[1] for b in met)),
+                max(new[2], *(b[2] for b in met)),
+                max(new[3], *(b[3] for b in met)),
+            )
+        merged = [*rest, new]
+    return merged
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return (
+        one[0] < other[2]
+        and other[0] < one[2]
+        and one[1] < other[3]
+        and other[1] < one[3]
+    )
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return all(outer[i] <= inner[i] and inner[i + 2] <= outer[i + 2] for i in (0, 1))
+
+
+def _grown(box: Box, margin: tuple[int, int], size: tuple[int, int]) -> Box:
+    return (
+        max(0, box[0] - margin[0]),
+        max(0, box[1] - margin[1]),
+        min(size[0], box[2] + margin[0]),
+        min(size[1], box[3] + margin[1]),
+    )
+
+
+def _filled(box: Box, patch: tuple[int, int], size: tuple[int, int]) -> Box:
+    """Return a box at least as large as a patch around `box`, inside if that fits."""
+    spans = []
+    for axis in (0, 1):
+        low, high = max(0, box[axis]), min(size[axis], box[axis + 2])
+        side = min(size[axis], max(patch[axis], high - low))
+        start = min(max(0, (low + high - side) // 2), size[axis] - side)
+        spans.append((start, start + side))
+    return spans[0][0], spans[1][0], spans[0][1], spans[1][1]

@@ -1,0 +1,192 @@
+"""A teaching at work: a training's session that knows where it began."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+from dense_transformer.teaching.averaging import mix_weights
+from dense_transformer.teaching.held_out import judge, merit_of
+from dense_transformer.teaching.result import TeachEnding, TeachResult
+from dense_transformer.training.processes import Processes
+from dense_transformer.training.session import Session
+from dense_transformer.types import Scores
+from dense_transformer.zoo import save_model
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from dense_transformer.config import TeachConfig, TrainConfig
+    from dense_transformer.data import DataSet
+    from dense_transformer.nn import DenseTransformerNetwork
+    from dense_transformer.teaching.tuner import Tuner
+    from dense_transformer.training.run_directory import RunDirectory
+    from dense_transformer.training.validation import Validation
+    from dense_transformer.types import Progress
+    from dense_transformer.zoo import Card, Model
+
+
+class TeachSession(Session):
+    """A teaching at work.
+
+    Parameters
+    ----------
+    teach, config, directory, learner
+        How, where, and what learns.
+    start : Model
+        The model as it was chosen.
+    base : DenseTransformerNetwork
+        What the first step began with, on the learner's device.
+
+    Attributes
+    ----------
+    before : dict
+        Scores of the start on what is held out; empty while unknown.
+    best_share : float
+        Of the new weights in the best model; 0: it is the start.
+    best_step : int
+        Steps before it.
+    """
+
+    def __init__(
+        self,
+        teach: TeachConfig,
+        config: TrainConfig,
+        directory: RunDirectory,
+        learner: Tuner,
+        start: Model,
+        base: DenseTransformerNetwork,
+    ) -> None:
+        super().__init__(config, directory, learner, Processes())
+        self.teach, self.start = teach, start
+        self.base = {name: v.clone() for name, v in base.state_dict().items()}
+        self.begun = False  # whether the start was judged
+        self.before: dict[str, float] = {}
+        self.best_share, self.best_step = 0.0, 0
+
+    def merit(self, validation: Validation) -> float:
+        """Return what the best model has most of."""
+        return merit_of(validation)
+
+    def card(self, validation: Validation | None) -> Card:
+        """Return the card of the model as it is; its parent is the start."""
+        parent = f"{self.start.card.name} {self.start.sha256}"
+        return dataclasses.replace(super().card(validation), parent=parent)
+
+    def more_state(self) -> dict[str, Any]:
+        """Return what a training's session doesn't know."""
+        return {
+            "begun": self.begun,
+            "before": self.before,
+            "best_share": self.best_share,
+            "best_step": self.best_step,
+        }
+
+    def take_state(self, state: dict[str, Any]) -> None:
+        """Take over what `more_state` returned."""
+        self.begun, self.before = bool(state["begun"]), dict(state["before"])
+        self.best_share = float(state["best_share"])
+        self.best_step = int(state["best_step"])
+
+    def judge_start(
+        self, original: DenseTransformerNetwork, data: DataSet
+    ) -> Generator[Progress, None, None]:
+        """Judge the model as it was chosen, then what the first step begins with."""
+        for network, changed in ((original, False), (self.learner.network, True)):
+            if changed and not self._is_changed(original):
+                break
+            validation = yield from self._judged(network, data)
+            merit = merit_of(validation)
+            if not changed:
+                self.before = dataclasses.asdict(validation.scores)
+            elif merit > self.best_merit:
+                self.best_share = 1.0
+            yield self.note_validation(
+                validation, data, network, share=float(changed), merit=merit
+            )
+        self.begun = True
+
+    def judge_now(self, data: DataSet) -> Generator[Progress, None, None]:
+        """Judge the weights and mixtures with the first ones; note the best."""
+        best: tuple[float, float, Validation, DenseTransformerNetwork] | None = None
+        for share in self.teach.mixes:
+            mixed = mix_weights(self.base, self.learner.model, share)
+            validation = yield from self._judged(mixed, data)
+            merit = merit_of(validation)
+            if best is None or merit > best[0]:
+                best = merit, share, validation, mixed
+        if best is None:
+            return
+        merit, share, validation, mixed = best
+        if merit > self.best_merit:
+            self.best_share, self.best_step = share, self.step
+        yield self.note_validation(validation, data, mixed, share=share, merit=merit)
+
+    def keep_last(self) -> None:
+        """Write the model where nothing is held out: the last one, mixed or not."""
+        mixed = mix_weights(self.base, self.learner.model, max(self.teach.mixes))
+        save_model(self.directory.best, mixed, self.card(None))
+        self.best_share, self.best_step = max(self.teach.mixes), self.step
+
+    def teach_result(self, ending: TeachEnding) -> TeachResult:
+        """Return what the teaching came to."""
+        after = self.best_scores
+        improved = self.best_share > 0 if self.before else None
+        return TeachResult(
+            run=self.directory.path,
+            best=None if ending == "discarded" else self.directory.best,
+            improved=improved,
+            words=self._words(ending, improved),
+            before=Scores(**self.before) if self.before else None,  # type: ignore[arg-type]
+            after=Scores(**after) if after else None,  # type: ignore[arg-type]
+            steps=self.step,
+            best_step=self.best_step,
+            skipped=self.skipped,
+            ending=ending,
+        )
+
+    def _words(self, ending: TeachEnding, improved: bool | None) -> str:
+        if ending == "discarded":
+            return "discarded"
+        if improved is None:
+            return (
+                "nothing is held out, so nobody knows whether it is better; look at "
+                "it, or annotate another place and teach again"
+            )
+        if not improved:
+            return (
+                "nothing was better on what is held out than the model that you "
+                "began with, so that is kept; annotate places that it gets wrong"
+            )
+        name, before, after = _shown(self.before, self.best_scores)
+        mixed = "" if self.best_share == 1 else f", {self.best_share:g} of it mixed in"
+        return (
+            f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
+            f"after {self.best_step} steps{mixed}"
+        )
+
+    def _is_changed(self, original: DenseTransformerNetwork) -> bool:
+        old = original.state_dict()
+        return any(not v.equal(old[name].to(v)) for name, v in self.base.items())
+
+    def _judged(
+        self, network: DenseTransformerNetwork, data: DataSet
+    ) -> Generator[Progress, None, Validation]:
+        work = judge(network, data.validation, self.config)
+        while True:
+            try:
+                yield self.progress(next(work))
+            except StopIteration as end:
+                validation: Validation = end.value
+                return validation
+
+
+def _shown(
+    before: dict[str, float], after: dict[str, float]
+) -> tuple[str, float, float]:
+    """Return the score to tell: AUC where both classes are held out, else F1, IoU."""
+    for name, shown in (("auc", "AUC"), ("f1", "F1")):
+        if all(math.isfinite(s.get(name, math.nan)) for s in (before, after)):
+            return shown, before[name], after[name]
+    return "IoU", before.get("iou", math.nan), after.get("iou", math.nan)

@@ -1,0 +1,97 @@
+"""One step of teaching: some weights, frozen statistics, a pull, parts of a batch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from dense_transformer.teaching.frozen import choose_parts, freeze_statistics
+from dense_transformer.teaching.pull import Pull
+from dense_transformer.training.learner import Learner
+from dense_transformer.training.losses import loss_terms, pixel_weights
+from dense_transformer.training.precision import autocast
+from dense_transformer.training.processes import Processes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dense_transformer.config import TeachConfig, TrainConfig
+    from dense_transformer.nn import DenseTransformerNetwork
+
+
+class Tuner(Learner):
+    """A trained network that is taught on one device.
+
+    Parameters
+    ----------
+    teach : TeachConfig
+        How.
+    config : TrainConfig
+        The same as a training has it.
+    network : DenseTransformerNetwork
+        What to begin with; taken over.
+    device : torch.device
+        Where to compute.
+    weights : Tensor, shape (classes,)
+        Of the classes in the loss.
+
+    Attributes
+    ----------
+    pieces : int
+        Parts that a batch is computed in, one after the other, where memory is
+        short; what comes of it is the same up to rounding.
+    """
+
+    def __init__(
+        self,
+        teach: TeachConfig,
+        config: TrainConfig,
+        network: DenseTransformerNetwork,
+        device: torch.device,
+        weights: Tensor,
+    ) -> None:
+        choose_parts(network, teach.parts)
+        self.teach, self.pieces = teach, 1
+        super().__init__(config, device, weights, Processes(), network)
+        self._learning = [p for p in self.network.parameters() if p.requires_grad]
+        self.pull = Pull(self.optimiser, teach.pull)
+
+    def set_mode(self) -> None:
+        """Make the network ready for a step, its statistics as they were."""
+        self.network.train()
+        if self.teach.frozen_statistics:
+            freeze_statistics(self.network)
+
+    def _backward(
+        self, pixels: Tensor, labels: Tensor
+    ) -> tuple[tuple[str, ...], tuple[float, ...], float]:
+        """Compute gradients piece by piece; return names, loss and terms, norm."""
+        config = self.config
+        total = pixel_weights(labels, self.weights).sum()
+        sums: dict[str, Tensor] = {}
+        for some, known in zip(
+            pixels.chunk(self.pieces), labels.chunk(self.pieces), strict=True
+        ):
+            with autocast(self.device, config.precision):
+                trace = self.network.trace(some)
+            terms = loss_terms(
+                trace, known, self.weights, config, self.processes, total
+            )
+            torch.autograd.backward(
+                self.scaler.scale(torch.stack(list(terms.values())).sum())
+            )
+            for name, value in terms.items():
+                sums[name] = sums.get(name, 0.0) + value.detach()
+        self.scaler.unscale_(self.optimiser)
+        self.scaler.update()
+        norm = torch.nn.utils.clip_grad_norm_(
+            self.network.parameters(), config.gradient_norm
+        )
+        figures = [float(value) for value in sums.values()]
+        return tuple(sums), (math.fsum(figures), *figures), float(norm)
+
+    def _update(self) -> None:
+        super()._update()
+        self.pull.apply(self.optimiser)

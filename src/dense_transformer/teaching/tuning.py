@@ -1,0 +1,142 @@
+"""Teaching from the first step, or from where a run was stopped, to its end."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from dense_transformer.errors import RunError, StoppedError, WriteError
+from dense_transformer.inference.engine import limit_threads
+from dense_transformer.nn.devices import choose_device
+from dense_transformer.teaching.beginning import project_of, read_teaching
+from dense_transformer.teaching.control import (
+    Gate,
+    RunState,
+    RunStatus,
+    throw_away,
+    write_status,
+)
+from dense_transformer.teaching.queue import Place
+from dense_transformer.teaching.result import TeachEnding, TeachResult
+from dense_transformer.teaching.work import Work
+from dense_transformer.training.run_directory import RunDirectory
+from dense_transformer.types import Progress
+from dense_transformer.zoo import user_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+_POLL_S = 0.2
+_PATIENCE_S = 2.0  # somebody may just be looking whether the run is alive
+
+
+def teach(
+    run: Path, *, stop: Callable[[], bool] | None = None
+) -> Generator[Progress, None, TeachResult]:
+    """Teach a model what a run's lesson says; yields after every step.
+
+    Everything comes from the run's directory, see `begin_run`. Where it was stopped or
+    killed it goes on from its last save; on a CPU, with as many threads, the result is
+    then bit for bit that of a run that was never interrupted. It waits while another
+    run of the project or on the device is at work. Closing the generator saves.
+
+    Parameters
+    ----------
+    run : Path
+        Directory that `begin_run` made.
+    stop : callable, optional
+        Asked before convolutions whether to stop, with everything saved. Files
+        ``stop``, ``pause`` and ``discard`` in `run` do that too; see `control`.
+
+    Raises
+    ------
+    RunError
+        If `run` is in use, damaged, or belongs to other data.
+    DeviceError
+        If the device isn't there, or memory doesn't suffice for one small patch.
+    DivergedError
+        If too many steps were not finite; the best model so far is kept.
+    ProjectError, ImageError, DataError
+        If an image isn't what it was, or nothing is annotated.
+    WriteError
+        If something can't be saved; what was saved before stays whole.
+    """
+    config = read_teaching(run)
+    gate = Gate(run, stop)
+    with ExitStack() as stack:
+        directory = _enter(run, stack)
+        gate.clear()
+        stack.enter_context(limit_threads(config.threads))
+        work = Work(directory, config, gate)
+        ending: TeachEnding
+        try:
+            yield from _turn(run, config.device, gate, stack)
+            ending = yield from work.run()
+        except StoppedError:
+            ending = "discarded" if gate.asked() == "discard" else "stopped"
+        except (GeneratorExit, RunError, WriteError, RuntimeError) as error:
+            _say_why(work, run, error)
+            raise
+        result = work.result(ending)
+        if ending == "discarded":
+            throw_away(run)
+            return result
+        state: RunState = "stopped" if ending == "stopped" else "finished"
+        said = RunStatus(
+            state, result.steps, config.steps, result.words, os.getpid(),
+            result.improved,
+        )  # fmt: skip
+        write_status(run, said)
+        return result
+
+
+def _enter(run: Path, stack: ExitStack) -> RunDirectory:
+    """Lock a run; wait a moment, as others lock it to see whether it is alive."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        directory = RunDirectory(run)
+        try:
+            return stack.enter_context(directory)
+        except RunError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_S / 4)
+
+
+def _turn(
+    run: Path, device: str, gate: Gate, stack: ExitStack
+) -> Generator[Progress, None, None]:
+    """Wait until no other run of the project, nor on the device, was there before."""
+    kind = choose_device(device).type
+    folders = [
+        project_of(run) / "runs" / "queue",
+        user_folder().parent / "queue" / kind,
+    ]
+    for number, folder in enumerate(folders):
+        try:
+            place = stack.enter_context(Place(folder))
+        except WriteError:
+            if number == 0:
+                raise
+            continue  # a home that can't be written keeps nobody from teaching
+        said = -1
+        while ahead := place.ahead():
+            if ahead != said:
+                said = ahead
+                what = "of this project" if number == 0 else f"on this {kind}"
+                message = f"waits for {ahead} other run{'s' * (ahead > 1)} {what}"
+                write_status(run, RunStatus("queued", 0, 0, message, os.getpid()))
+                yield Progress(0, 1, "step", message=message)
+            gate.hold()
+            time.sleep(_POLL_S)
+
+
+def _say_why(work: Work, run: Path, error: BaseException) -> None:
+    """Write down that a run ended early, where that can be written."""
+    why = "closed; it can go on" if isinstance(error, GeneratorExit) else str(error)
+    steps = work.config.steps
+    with suppress(WriteError):  # the disk may be full, which the error is about
+        write_status(run, RunStatus("stopped", work.step, steps, why, os.getpid()))

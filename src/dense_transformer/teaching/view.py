@@ -1,0 +1,209 @@
+"""What is on screen, predicted now and then while a model is taught."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dense_transformer.data import Pair
+from dense_transformer.errors import DTNError
+from dense_transformer.files import atomic_write
+from dense_transformer.inference.source import open_view
+from dense_transformer.training.preview_file import pack_preview
+from dense_transformer.training.tiling import predict_whole
+from dense_transformer.training.warp_log import WarpLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from dense_transformer.config import TrainConfig
+    from dense_transformer.nn import DenseTransformerNetwork
+    from dense_transformer.types import Array, Box, Image
+
+FILE = "view.json"
+SHARE = 0.07  # of the time, most
+EVERY_S = 2.0
+LARGEST_PX = 768  # side, network px; the middle of what is larger
+KEPT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is on screen.
+
+    Attributes
+    ----------
+    image : str
+        Name of an image of the project.
+    section : int
+        0-based.
+    box : Box
+        Top, left, bottom, right; px of the image.
+    """
+
+    image: str
+    section: int
+    box: Box
+
+
+def ask_view(run: Path, wanted: Wanted | None) -> None:
+    """Tell a run what is on screen; None: nothing of interest. Raises WriteError."""
+    path = run / FILE
+    if wanted is None:
+        path.unlink(missing_ok=True)
+        return
+    values = {
+        "image": wanted.image, "section": wanted.section, "box": list(wanted.box)
+    }  # fmt: skip
+    atomic_write(path, json.dumps(values).encode())
+
+
+def read_wanted(run: Path) -> Wanted | None:
+    """Return what a run was told; None if nothing or nonsense."""
+    try:
+        values = json.loads((run / FILE).read_bytes())
+        box = tuple(int(n) for n in values["box"])
+        wanted = Wanted(str(values["image"]), int(values["section"]), box)  # type: ignore[arg-type]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None
+    whole = len(box) == 4 and 0 <= box[0] < box[2] and 0 <= box[1] < box[3]
+    return wanted if whole else None
+
+
+class LiveView:
+    """Predicts what is on screen, a tile at a time, with a copy of the weights.
+
+    What it writes is ``view-STEP.npz``, as `unpack_preview` reads it, and an event
+    ``view`` with ``file``, ``image``, ``section`` and ``box`` (px of the image).
+
+    Parameters
+    ----------
+    run : Path
+        Where to look for ``view.json`` and to write.
+    open_image : callable
+        Returns an image of the project by its name, or None.
+    config : TrainConfig
+        How to compute.
+    model_nm, height_px
+        Of the model's card.
+    note : callable
+        Takes the values of an event.
+    clock : callable
+        Seconds, for tests.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        open_image: Callable[[str], Image | None],
+        config: TrainConfig,
+        note: Callable[[dict[str, object]], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.run, self.open_image, self.config = run, open_image, config
+        self.note, self.clock = note, clock
+        self.began, self.spent = clock(), 0.0
+        self._next = self.began + EVERY_S
+        self._slice = 0.0  # seconds of the dearest piece of work so far
+        self._work: Generator[None, None, None] | None = None
+        self._copy: DenseTransformerNetwork | None = None
+
+    def advance(self, model: DenseTransformerNetwork, step: int) -> None:
+        """Do a small piece of work, if it is time and there is some to spend."""
+        now = self.clock()
+        if self.spent + self._slice > SHARE * (now - self.began):
+            return
+        if self._work is None:
+            wanted = read_wanted(self.run) if now >= self._next else None
+            if wanted is None:
+                return
+            self._work = self._predict(model, wanted, step)
+        try:
+            next(self._work)
+        except StopIteration:
+            self._finish()
+        except (DTNError, OSError, RuntimeError) as error:  # never the run's end
+            self.note({"reason": str(error)[:200]})
+            self._finish()
+        took = self.clock() - now
+        self.spent += took
+        self._slice = max(self._slice, took)
+
+    def _finish(self) -> None:
+        self._work = None
+        self._next = self.clock() + EVERY_S
+
+    def _predict(
+        self, model: DenseTransformerNetwork, wanted: Wanted, step: int
+    ) -> Generator[None, None, None]:
+        """Predict and write; yields after each piece."""
+        pair, box = self._read(wanted)
+        if self._copy is None:
+            self._copy = copy.deepcopy(model).requires_grad_(False).eval()
+        self._copy.load_state_dict(model.state_dict())
+        yield
+        one = dataclasses.replace(self.config, batch=1)  # small pieces of time
+        work = predict_whole(self._copy, pair.pixels, one)
+        log = WarpLog()
+        probability: Array | None = None
+        while probability is None:
+            try:
+                log.add(*next(work))
+            except StopIteration as end:
+                probability = end.value
+            else:
+                yield
+        if not bool(np.isfinite(probability).all()):
+            raise DTNError("the prediction of what is on screen is not finite")
+        name = f"view-{step:08d}.npz"
+        atomic_write(self.run / name, pack_preview(pair, probability[-1], log.warps))
+        self.note(
+            {
+                "file": name,
+                "image": wanted.image,
+                "section": wanted.section,
+                "box": list(box),
+            }
+        )
+        self._remove_old()
+
+    def _read(self, wanted: Wanted) -> tuple[Pair, Box]:
+        """Return the pixels of what is wanted, and their box in px of the image."""
+        image = self.open_image(wanted.image)
+        if image is None:
+            raise DTNError(f"the project has no image {wanted.image!r}")
+        about = self.config.data
+        view = open_view(
+            image, wanted.section, self.config.network.in_channels, image.pixel_nm,
+            about.pixel_nm, about.height_px,
+        )  # fmt: skip
+        spans = []
+        top, left, bottom, right = view.to_network(wanted.box)
+        for low, high, length in zip(
+            (top, left), (bottom, right), view.size, strict=True
+        ):
+            first, last = max(0, low), min(length, high)
+            if last <= first:
+                raise DTNError("what is on screen is no part of the image")
+            spare = max(0, last - first - LARGEST_PX)
+            spans.append((first + spare // 2, last - (spare - spare // 2)))
+        window = spans[0][0], spans[1][0], spans[0][1], spans[1][1]
+        pixels = view.read(window)
+        sy, sx = view.scale
+        box = (
+            round(window[0] * sy), round(window[1] * sx),
+            round(window[2] * sy), round(window[3] * sx),
+        )  # fmt: skip
+        labels = np.zeros(pixels.shape[1:], np.uint8)
+        return Pair(f"{wanted.image} {wanted.section}", pixels, labels), box
+
+    def _remove_old(self) -> None:
+        for path in sorted(self.run.glob("view-*.npz"))[:-KEPT]:
+            path.unlink(missing_ok=True)
