@@ -51,15 +51,18 @@ class RivalBox(QWidget):
         self.setFocusProxy(self.combo)
         self.file.clicked.connect(self._ask)
 
-    def set_models(self, names: list[str]) -> None:
-        """List these models too; the choice and the files stay."""
+    def set_models(self, names: list[str], first: str | None) -> None:
+        """List these models too; the choice and the files stay.
+
+        Where nothing was chosen yet `first` is.
+        """
         before = self.combo.currentData()
         listed = [self.combo.itemData(n) for n in range(self.combo.count())]
         for name in names:
             if name not in listed:
                 self.combo.addItem(name, name)
-        if before is not None:
-            self.choose(before)
+        if (choice := before or first) is not None:
+            self.choose(choice)
 
     def choose(self, key: str) -> None:
         """Choose a model by name or path; a new one is listed."""
@@ -103,9 +106,11 @@ class CompareSection(ChangeSection):
 
     def refresh(self) -> None:
         """List the models when it is opened first."""
-        if not self._asked:
+        request = self.context.request
+        if not self._asked and request is not None:
             self._asked = True
-            self.context.run(self._lister, "models", lambda stop: once(_model_names))
+            key = request.model
+            self.context.run(self._lister, "models", lambda stop: once(_rivals, key))
         super().refresh()
         self.rival.twin.setEnabled(super()._ready())
 
@@ -158,14 +163,17 @@ class CompareSection(ChangeSection):
         self.rival.choose(name)
         self.run()
 
-    def _listed(self, job: Any, names: list[str]) -> None:
-        self.rival.set_models(names)
+    def _listed(self, job: Any, rivals: tuple[list[str], str | None]) -> None:
+        self.rival.set_models(*rivals)
 
 
-def _model_names() -> list[str]:
+def _rivals(key: str) -> tuple[list[str], str | None]:
+    """Return the names of all models, and which to propose beside `key`."""
     from dense_transformer.zoo import list_models
 
-    return [model.name for model in list_models() if model.card is not None]
+    names = [model.name for model in list_models() if model.card is not None]
+    others = (name for name in names if name != key)
+    return names, _twin(key) or next(others, None)
 
 
 def _twin(key: str) -> str | None:

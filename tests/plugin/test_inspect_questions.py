@@ -109,6 +109,7 @@ def test_two_models_stand_side_by_side_and_then_all_is_as_before(small, monkeypa
     hidden = w.viewer.add_points(np.zeros((1, 2)), name="points", visible=False)
     section = w.open("CompareSection")
     w.until(lambda: section.rival.twin.isEnabled())
+    w.until(lambda: section.rival.combo.currentData() == "other", SOON)  # proposed
     w.click(section.rival.twin)  # one click
     w.until(lambda: section.found is not None and not section.busy, SOON)
     w.settle()
