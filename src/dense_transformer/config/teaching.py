@@ -35,6 +35,12 @@ class TeachConfig(Settings):
     pull: float = setting(
         0.0, "Pull of all weights towards those of the start.", low=0, high=1000
     )
+    recall: float = setting(
+        0.3,
+        "Weight of what it predicted at the start, where nothing is annotated.",
+        low=0,
+        high=100,
+    )
     replay: float = setting(
         0.0, "Share of patches from images like the model's own.", low=0, high=0.9
     )
@@ -48,7 +54,7 @@ class TeachConfig(Settings):
         0.9, "Decay of the average of weights that is kept; 0: off.", low=0, high=0.9999
     )
     mixes: tuple[float, ...] = setting(
-        (1.0, 0.5),
+        (1.0, 0.5, 0.25),
         "Shares of the new weights in mixtures with those of the start that are "
         "tried on the held-out annotations.",
         low=0.01,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from dense_transformer.teaching.averaging import mix_weights
 from dense_transformer.teaching.frozen import choose_parts, freeze_statistics
 from dense_transformer.teaching.pull import Pull
-from dense_transformer.training.learner import Learner
+from dense_transformer.training.learner import Learner, StepReport
 from dense_transformer.training.losses import loss_terms, pixel_weights
 from dense_transformer.training.precision import autocast
 from dense_transformer.training.processes import Processes
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dense_transformer.config import TeachConfig, TrainConfig
+    from dense_transformer.data.patches import Batch
     from dense_transformer.nn import DenseTransformerNetwork
 
 
@@ -52,6 +54,7 @@ class Tuner(Learner):
         device: torch.device,
         weights: Tensor,
     ) -> None:
+        self.before = mix_weights({}, network, 1.0).to(device) if teach.recall else None
         choose_parts(network, teach.parts)
         self.teach, self.pieces = teach, 1
         super().__init__(config, device, weights, Processes(), network)
@@ -64,12 +67,24 @@ class Tuner(Learner):
         if self.teach.frozen_statistics:
             freeze_statistics(self.network)
 
+    def learn(self, batch: Batch, step: int) -> StepReport:
+        """Take one step, or leave everything as it was: not finite, or broken off."""
+        statistics = [buffer.clone() for buffer in self.network.buffers()]
+        try:
+            return super().learn(batch, step)
+        except BaseException:  # memory ran out, or somebody asked to stop
+            for buffer, before in zip(self.network.buffers(), statistics, strict=True):
+                buffer.copy_(before)
+            self.optimiser.zero_grad(set_to_none=True)
+            raise
+
     def _backward(
         self, pixels: Tensor, labels: Tensor
     ) -> tuple[tuple[str, ...], tuple[float, ...], float]:
         """Compute gradients piece by piece; return names, loss and terms, norm."""
         config = self.config
         total = pixel_weights(labels, self.weights).sum()
+        free = (labels == 0).sum().clamp_min(1)
         sums: dict[str, Tensor] = {}
         for some, known in zip(
             pixels.chunk(self.pieces), labels.chunk(self.pieces), strict=True
@@ -79,6 +94,11 @@ class Tuner(Learner):
             terms = loss_terms(
                 trace, known, self.weights, config, self.processes, total
             )
+            if self.before is not None:
+                share = self.teach.recall / free
+                terms["recall"] = share * self._forgotten(
+                    self.before, some, known, trace.logits
+                )
             torch.autograd.backward(
                 self.scaler.scale(torch.stack(list(terms.values())).sum())
             )
@@ -91,6 +111,26 @@ class Tuner(Learner):
         )
         figures = [float(value) for value in sums.values()]
         return tuple(sums), (math.fsum(figures), *figures), float(norm)
+
+    def _forgotten(
+        self,
+        before: DenseTransformerNetwork,
+        pixels: Tensor,
+        labels: Tensor,
+        logits: Tensor,
+    ) -> Tensor:
+        """Return how far predictions left the first ones where nothing is annotated.
+
+        Notes
+        -----
+        Summed Kullback-Leibler divergence KL(first || now): learning without
+        forgetting (Li and Hoiem 2016, arXiv:1606.09282) on the image itself.
+        """
+        with torch.no_grad(), autocast(self.device, self.config.precision):
+            first = torch.log_softmax(before(pixels).float(), 1)
+        now = torch.log_softmax(logits.float(), 1)
+        each = (first.exp() * (first - now)).sum(1)
+        return (each * (labels == 0)).sum()
 
     def _update(self) -> None:
         super()._update()
