@@ -16,11 +16,12 @@ from dense_transformer.cli import (
     models,
     predict,
     sample,
+    teach,
     train,
 )
 from dense_transformer.errors import DTNError, StoppedError
 
-VERBS = (train, predict, inspect, evaluate, models, sample, info)
+VERBS = (train, predict, inspect, teach, evaluate, models, sample, info)
 USER_ERROR, INTERRUPTED = 2, 130
 
 

@@ -7,6 +7,12 @@ from dense_transformer.teaching.annotations import (
     count,
 )
 from dense_transformer.teaching.beginning import begin_run, read_teaching
+from dense_transformer.teaching.compare import (
+    HeldOutScores,
+    ImageComparison,
+    compare_held_out,
+    compare_image,
+)
 from dense_transformer.teaching.control import (
     RunState,
     RunStatus,
@@ -45,6 +51,8 @@ __all__ = [
     "Annotations",
     "Change",
     "Example",
+    "HeldOutScores",
+    "ImageComparison",
     "ImageEntry",
     "Journal",
     "Lesson",
@@ -61,6 +69,8 @@ __all__ = [
     "Wanted",
     "ask_view",
     "begin_run",
+    "compare_held_out",
+    "compare_image",
     "count",
     "default_project_folder",
     "discard",

@@ -1,0 +1,81 @@
+"""`dtn teach`: a run begun, gone on with, or asked for something."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shlex
+from pathlib import Path
+
+from dense_transformer.cli.console import ProgressLine, note, say
+from dense_transformer.cli.options import read_settings
+from dense_transformer.cli.signals import stop_on_signal
+from dense_transformer.config import TeachConfig
+from dense_transformer.errors import ConfigError
+from dense_transformer.work import finish
+
+
+def teach_now(arguments: argparse.Namespace) -> int:
+    """Begin a run, or go on with one, and work on it to its end."""
+    from dense_transformer.teaching.tuning import teach
+
+    run = _find_run(arguments)
+    with (
+        stop_on_signal("again to stop without saving") as stop,
+        ProgressLine(f"teach {run.name}") as line,
+    ):
+        result = finish(teach(run, stop=stop), line)
+    note(f"dtn: {result.words}")
+    if result.ending == "stopped":
+        note("dtn: everything is saved; the same command with --run goes on")
+    if result.best is not None:
+        say(str(result.best))
+    return stop.exit_code
+
+
+def ask(project: Path, request: str, name: str) -> int:
+    """Ask a run for something by a file in its directory; it may run anywhere."""
+    from dense_transformer.teaching import Project, control
+    from dense_transformer.teaching.models import run_folder
+
+    with Project.open(project, write=False) as opened:
+        run = run_folder(opened, name)
+    requests = {
+        "pause": control.pause,
+        "resume": control.unpause,
+        "stop": control.stop,
+        "discard": control.discard,
+    }
+    requests[request](run)
+    say(f"{run.name}: asked to {request}")
+    return 0
+
+
+def _find_run(arguments: argparse.Namespace) -> Path:
+    """Return the run to work on; a new one unless --run names one."""
+    from dense_transformer.teaching import Project
+    from dense_transformer.teaching.beginning import begin_run
+    from dense_transformer.teaching.models import run_folder
+
+    given = [
+        field.name
+        for field in dataclasses.fields(TeachConfig)
+        if getattr(arguments, field.name, None) is not None
+    ]
+    with Project.open(arguments.project, write=False) as project:
+        if arguments.run_name:
+            if given or arguments.model:
+                raise ConfigError(
+                    f"run {arguments.run_name} keeps the settings it was begun with; "
+                    f"leave out {', '.join(f'--{name}' for name in given or ['model'])}"
+                    ", or begin another run without --run"
+                )
+            return run_folder(project, arguments.run_name)
+        config = read_settings(arguments, TeachConfig)
+        run = begin_run(project, config, arguments.model)
+    folder = shlex.quote(str(arguments.project))
+    note(
+        f"dtn: run {run.name}; stopped, it goes on by: dtn teach {folder} "
+        f"--run {run.name}"
+    )
+    return run
