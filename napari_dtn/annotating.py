@@ -20,6 +20,7 @@ from napari_dtn.annotation_layer import (
 )
 from napari_dtn.annotation_prediction import predicted_labels
 from napari_dtn.annotation_strokes import Region, Strokes
+from napari_dtn.annotation_view import show_section
 from napari_dtn.placement import KEY, find_layer
 from napari_dtn.sources import Source, current_index
 from napari_dtn.teach_opening import Opened, State, journal_state
@@ -133,25 +134,40 @@ class Annotating(QObject):
         self.flush()
         self._context.in_turn(partial(self._write, self.journal.redo), self._came_back)
 
-    def fill(self, patch: Patch, value: int) -> None:
-        """Fill what is not annotated in a box with a class, or as predicted."""
-        stack, box = self._labels, patch.box
-        cut = np.s_[patch.section, box[0] : box[2], box[1] : box[3]]
-        region = stack[cut]
-        wanted: np.ndarray | None = np.full(region.shape, value, np.uint8)
-        if value == AS_PREDICTED:
-            wanted = self.predicted(patch.section, box)
-            if wanted is None:
-                self.unpredicted.emit()
-                return
-        assert wanted is not None
-        self._set(patch.section, box[0], box[1], np.where(region == 0, wanted, region))
-        self._keep([(patch.section, patch.section + 1, *box)])
+    def fill(self, patch: Patch, value: int, *, add: bool = False) -> bool:
+        """Fill what is not annotated in a box with a class, or as predicted.
 
-    def add_patch(self, patch: Patch) -> None:
-        """Let a box count as annotated as a whole, once all of it is painted."""
+        Parameters
+        ----------
+        patch : Patch
+            The box.
+        value : int
+            Label of the class; 0 leaves the pixels; or `AS_PREDICTED`.
+        add : bool
+            Let the box count as a whole from now on, in the same change.
+
+        Returns
+        -------
+        bool
+            False where nothing is predicted there: then nothing is filled.
+        """
         self.flush()
-        self._ask(partial(self.journal.add_patch, patch, fill=0))
+        section, (top, left, bottom, right) = patch.section, patch.box
+        part = self._labels[section, top:bottom, left:right]
+        wanted: Any = value
+        if value == AS_PREDICTED:
+            wanted = self.predicted(section, patch.box)
+        filled = wanted is not None
+        if filled:
+            self._set(section, top, left, np.where(part == 0, wanted, part))
+        else:
+            self.unpredicted.emit()
+        if filled or add:
+            after = part.copy()
+            self._kept[section, top:bottom, left:right] = after
+            paint, patches = [(section, top, left, after)], [patch] if add else []
+            self._ask(partial(self.journal.change, paint=paint, add=patches))
+        return filled
 
     def remove_patch(self, patch: Patch) -> None:
         """Let a box no longer count as a whole; what is painted stays."""
@@ -266,23 +282,9 @@ class Annotating(QObject):
             self._set(
                 piece.section, piece.top, piece.left, np.where(ours, piece.after, now)
             )
-        if self.section not in change.sections and change.sections:
-            self.go_to_section(change.sections[0])
-
-    def go_to_section(self, section: int) -> None:
-        """Bring a section on screen."""
-        viewer, layer = self._context.viewer, self.layer
-        if layer is None or layer.ndim < 3:
-            return
-        index = [0.0] * layer.ndim
-        index[-3] = section
-        world = np.asarray(layer.data_to_world(index), float)
-        axis = viewer.dims.ndim - 3
-        point, unit = float(world[-3]), layer.units[-3]
-        theirs = viewer.dims.units[axis]
-        if unit.is_compatible_with(theirs):
-            point *= float((1 * unit).to(theirs).magnitude)
-        viewer.dims.set_point(axis, point)
+        away = change.sections and self.section not in change.sections
+        if away and self.layer is not None:
+            show_section(self._context.viewer, self.layer, change.sections[0])
 
     def _set(self, section: int, top: int, left: int, labels: np.ndarray) -> None:
         """Change pixels of a box, and draw them anew where they are on screen."""

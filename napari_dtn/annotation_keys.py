@@ -6,7 +6,7 @@ to its tools (1 erases, 2 paints ...), so classes are chosen with Ctrl.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from napari_dtn.annotation_layer import AS_PREDICTED
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_dtn.annotating import Annotating
 
 UNDO, REDO = "Control-Z", "Control-Shift-Z"
-NEXT_CLASS, NEXT_PLACE, TOGGLE = "Q", "N", "T"
+NEXT_CLASS, NEXT_PLACE, TOGGLE, DRAW = "Q", "N", "T", "D"
 PREDICTED = "Control-0"
 MOST = 9  # classes with a key
 
@@ -37,21 +37,18 @@ def spelled(key: str) -> str:
 def own_keys(classes: int) -> tuple[str, ...]:
     """Return all keys that are bound for so many classes."""
     numbers = tuple(class_key(n) for n in range(1, min(classes, MOST) + 1))
-    return (*numbers, PREDICTED, NEXT_CLASS, NEXT_PLACE, TOGGLE, UNDO, REDO)
+    return (*numbers, PREDICTED, NEXT_CLASS, NEXT_PLACE, TOGGLE, DRAW, UNDO, REDO)
 
 
-def bind_keys(
-    one: Annotating, next_place: Callable[[], None], toggle: Callable[[], None]
-) -> None:
-    """Bind the keys to the layer of `one`."""
+def bind_keys(one: Annotating, others: Mapping[str, Callable[[], None]]) -> None:
+    """Bind the keys to the layer of `one`; `others` are those of other sections."""
     layer = one.layer
     actions: dict[str, Callable[[], Any]] = {
         UNDO: one.undo,
         REDO: one.redo,
         NEXT_CLASS: lambda: choose_next(layer, len(one.classes)),
-        NEXT_PLACE: next_place,
-        TOGGLE: toggle,
         PREDICTED: lambda: choose(layer, AS_PREDICTED),
+        **others,
     }
     for label in range(1, min(len(one.classes), MOST) + 1):
         actions[class_key(label)] = _chooser(layer, label)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from napari_dtn.annotating import Annotating
-from napari_dtn.annotation_keys import bind_keys
+from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
 from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
 from napari_dtn.teach_opening import Opened, known_project, open_image
@@ -41,6 +41,7 @@ class Annotator(QObject):
     found = Signal(object)  # Path of a project that the chosen image has already
     next_place = Signal()  # the keys that sections listen to
     toggled = Signal()
+    draw_patch = Signal()
 
     def __init__(self, context: TeachContext) -> None:
         super().__init__(context)
@@ -50,6 +51,7 @@ class Annotator(QObject):
         self.opening = False
         self._looked_for: Path | None = None
         context.changed.connect(self.follow)
+        context.predict.shown.connect(self._lift)
         self._links = [(context.viewer.layers.events.removed, self._removed)]
         for event, slot in self._links:
             event.connect(slot)
@@ -150,6 +152,13 @@ class Annotator(QObject):
         context.say(" ".join(notices))
         self._choose(one if self._chosen() == _key(source) else None)
 
+    def _lift(self) -> None:
+        """Bring what is painted back above a prediction that was just shown."""
+        layers = self._context.viewer.layers
+        for one in self._all.values():
+            if one.layer is not None and layers[-1] is not one.layer:
+                layers.move(layers.index(one.layer), len(layers))
+
     def _failed(self, error: Exception) -> None:
         self.opening = False
         self._context.fail(error)
@@ -169,7 +178,9 @@ class Annotator(QObject):
 
     def _layer_changed(self, one: Annotating) -> None:
         if one.layer is not None:
-            bind_keys(one, self.next_place.emit, self.toggled.emit)
+            keys = {NEXT_PLACE: self.next_place, TOGGLE: self.toggled}
+            keys[DRAW] = self.draw_patch
+            bind_keys(one, {key: signal.emit for key, signal in keys.items()})
         if one is self.current:
             self.current_changed.emit()
 

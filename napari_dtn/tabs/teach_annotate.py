@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_dtn.annotation_keys import (
+    DRAW,
     LARGER,
     NEXT_CLASS,
     NEXT_PLACE,
@@ -257,8 +258,9 @@ class AnnotateSection(TeachSection):
     def _lay_out(self) -> None:
         self.keys.setText(
             f"Keys on the annotation layer: Ctrl+1…9 class, {NEXT_CLASS} next class, "
-            f"{SMALLER} {LARGER} brush size, {NEXT_PLACE} next place, {TOGGLE} "
-            f"prediction, {spelled(UNDO)} undo, right button: outline and fill."
+            f"{SMALLER} {LARGER} brush size, {DRAW} draw a patch, {NEXT_PLACE} next "
+            f"place, {TOGGLE} prediction, {spelled(UNDO)} undo, right button: outline "
+            "and fill."
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from napari_dtn.teach_context import TeachContext
 
@@ -15,11 +15,9 @@ class ProjectBox(QWidget):
         self._context = context
         self.name = QLabel()
         self.name.setAccessibleName("Project")
-        self.button = QToolButton()
-        self.button.setText("Project")
+        self.button = QPushButton("Project")
         self.button.setAccessibleName("Project menu")
         self.button.setToolTip("Open another project, export or import annotations.")
-        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.button)
         self.button.setMenu(self.menu)
         row = QHBoxLayout(self)

@@ -1,0 +1,293 @@
+"""Teach: boxes that are annotated as a whole, begun from the prediction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+)
+
+from napari_dtn.annotation_boxes import USUAL_PX, BoxTool, boxes_spec
+from napari_dtn.annotation_keys import DRAW
+from napari_dtn.annotation_layer import AS_PREDICTED
+from napari_dtn.annotation_view import show_place
+from napari_dtn.inspect_pointer import px_per_screen_px
+from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.teach_section import TeachSection
+from napari_dtn.teach_context import TeachContext
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching import Patch
+
+LINE_PX = 2.0  # of the screen
+LATER_MS = 60  # after the last stroke or zoom
+ROWS = 4  # of the list, before it scrolls
+WORDS = (
+    "A patch is a box in which every pixel is annotated: it teaches most. Draw it, "
+    "then correct what the model got wrong."
+)
+
+
+class PatchesSection(TeachSection):
+    """Draws patches, lists them, fills and removes them."""
+
+    title = "Patches"
+    hint = "Boxes in which every pixel counts, outside them only strokes do."
+
+    def __init__(self, context: TeachContext) -> None:
+        super().__init__(context)
+        self._annotator = context.annotator
+        self.tool = BoxTool(context)
+        self.group = context.group("patches")
+        self._drawn: Any = None  # the box while it is drawn
+        self._awaiting: list[Patch] = []  # to be filled when it is predicted
+        self._make_widgets()
+        self._lay_out()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(LATER_MS)
+        self._later.timeout.connect(self.refresh)
+        self._connect()
+        self.refresh()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the list or the lines have yet to follow."""
+        return bool(self._later.isActive()) or self.group.busy
+
+    def refresh(self) -> None:
+        """List and draw the patches of the chosen image."""
+        one = self._annotator.current
+        patches = () if one is None else one.state.patches
+        missing = [0 if one is None else one.missing(patch) for patch in patches]
+        self._fill_list(patches, missing)
+        self._offer_fillings(() if one is None else one.classes)
+        there = one is not None and one.layer is not None
+        self.draw.setEnabled(there)
+        if not there:
+            self.tool.arm(False)
+        self._enable()
+        self._show_lines(patches, missing)
+
+    def patch(self) -> Patch | None:
+        """Return the patch that is chosen in the list."""
+        one, row = self._annotator.current, self.list.currentRow()
+        patches = () if one is None else one.state.patches
+        return patches[row] if 0 <= row < len(patches) else None
+
+    def shut_down(self) -> None:
+        """Let go of the viewer. May be called twice."""
+        if isalive(self._later):  # Qt may have taken it with the window
+            self._later.stop()
+        for event, slot in self._links:
+            event.disconnect(slot)
+        self._links = []
+        self.tool.shut_down()
+
+    # what happens
+
+    def _box_moved(self, box: Any) -> None:
+        self._drawn = box
+        one = self._annotator.current
+        if one is not None and box is not None:
+            self._show_lines(one.state.patches, None)
+
+    def _box_drawn(self, box: Any) -> None:
+        from dense_transformer.teaching import Patch
+
+        one = self._annotator.current
+        if one is None:
+            return
+        patch = Patch(one.section, *box)
+        self.tool.arm(False)
+        label = AS_PREDICTED if self.from_prediction.isChecked() else 0
+        if not one.fill(patch, label, add=True):
+            self._awaiting.append(patch)
+
+    def _fill(self) -> None:
+        one, patch = self._annotator.current, self.patch()
+        if one is None or patch is None:
+            return
+        if not one.fill(patch, self.filling.currentData()):
+            self._awaiting.append(patch)
+
+    def _predicted(self) -> None:
+        """Fill what waited for the prediction, where it is predicted now."""
+        one, waiting = self._annotator.current, self._awaiting
+        self._awaiting = []
+        for patch in waiting if one is not None else ():
+            there = patch in one.state.patches
+            if there and one.predicted(patch.section, patch.box) is not None:
+                one.fill(patch, AS_PREDICTED)
+
+    def _remove(self) -> None:
+        one, patch = self._annotator.current, self.patch()
+        if one is not None and patch is not None:
+            one.remove_patch(patch)
+
+    def _go(self) -> None:
+        patch, layer = self.patch(), self.context.layer()
+        if patch is not None and layer is not None:
+            show_place(self.context.viewer, layer, patch.section, patch.box)
+
+    def _zoomed(self, event: object = None) -> None:
+        if self.group.layers():
+            self._later.start()
+
+    # what is shown
+
+    def _fill_list(self, patches: Any, missing: list[int]) -> None:
+        row = self.list.currentRow()
+        stack = self._stacked()
+        texts = [
+            f"{n}: {p.size[1]} × {p.size[0]} px"
+            + (f", slice {p.section}" if stack else "")
+            + (" ✓ fully annotated" if not gap else f" – {gap:,} px missing")
+            for n, (p, gap) in enumerate(zip(patches, missing, strict=True), 1)
+        ]
+        shown = [self.list.item(n).text() for n in range(self.list.count())]
+        if texts != shown:
+            grown = len(texts) > len(shown)
+            self.list.clear()
+            self.list.addItems(texts)
+            self.list.setCurrentRow(len(texts) - 1 if grown or row < 0 else row)
+        self.list.setVisible(bool(texts))
+        high = self.list.sizeHintForRow(0) if texts else 0
+        self.list.setFixedHeight(high * min(ROWS, max(1, len(texts))) + 8)
+
+    def _stacked(self) -> bool:
+        one = self._annotator.current
+        return one is not None and one.journal.shape[0] > 1
+
+    def _offer_fillings(self, classes: tuple[str, ...]) -> None:
+        wanted = [("as predicted", AS_PREDICTED)]
+        wanted += [(name, label) for label, name in enumerate(classes, 1)]
+        now = [self.filling.itemText(n) for n in range(self.filling.count())]
+        if now != [name for name, _ in wanted]:
+            self.filling.clear()
+            for name, label in wanted:
+                self.filling.addItem(name, label)
+
+    def _enable(self, *_: object) -> None:
+        chosen = self.patch() is not None
+        for widget in (self.go, self.fill, self.filling, self.remove):
+            widget.setEnabled(chosen)
+
+    def _show_lines(self, patches: Any, missing: list[int] | None) -> None:
+        one, layer = self._annotator.current, self.context.layer()
+        drawing = self.tool.armed
+        if one is None or layer is None or not (patches or drawing):
+            self.group.remove()
+            return
+        boxes = [(p.section, p.box) for p in patches]
+        gaps = [one.missing(p) for p in patches] if missing is None else missing
+        drawn = None if self._drawn is None else (one.section, self._drawn)
+        width = LINE_PX * px_per_screen_px(layer, self.context.viewer)
+        spec = boxes_spec(boxes, [not g for g in gaps], drawn, one.source, width)
+        lines: Any = self.group.layer("patches")
+        if lines is None or self._drawn is None:
+            self.group.show([spec], one.source)
+        else:
+            self.group.bend([spec])
+        if lines is not None and abs(lines.edge_width - width) > 0.05 * width:
+            lines.edge_width = width
+
+    def _armed(self, armed: bool) -> None:
+        self.draw.setChecked(armed)
+        self._drawn = None
+        if armed:
+            self.context.say("Drag a box on the image, or click for a square one.")
+        else:
+            self.context.say("")
+        self.refresh()
+
+    def _make_widgets(self) -> None:
+        self.words = plain_label("What a patch is")
+        self.words.setText(WORDS)
+        self.draw = QPushButton("▢ Draw a patch")
+        self.draw.setCheckable(True)
+        self.draw.setAccessibleName("Draw a patch")
+        self.draw.setToolTip(f"Drag a box on the image, or click. Key: {DRAW}")
+        self.side = QSpinBox()
+        self.side.setRange(8, 4096)
+        self.side.setValue(USUAL_PX)
+        self.side.setSuffix(" px")
+        self.side.setAccessibleName("Side of a clicked patch")
+        self.side.setToolTip("Height and width of the patch that a click makes.")
+        self.from_prediction = QCheckBox("Begin with the prediction")
+        self.from_prediction.setChecked(True)
+        self.from_prediction.setAccessibleName("Begin with the prediction")
+        self.from_prediction.setToolTip(
+            "Fill a new patch with what the model predicts, to be corrected; what is "
+            "painted already stays."
+        )
+        self.list = QListWidget()
+        self.list.setAccessibleName("Patches")
+        self.list.setToolTip("Double click to go there.")
+        self.go = _button("Go there", "Show the chosen patch.")
+        self.filling = QComboBox()
+        self.filling.setAccessibleName("Fill the rest with")
+        self.filling.setToolTip("What becomes of the pixels that are not annotated.")
+        self.fill = _button(
+            "Fill rest", "Annotate every pixel of the chosen patch that is not yet."
+        )
+        self.remove = _button(
+            "Remove", "The box no longer counts as a whole; what is painted stays."
+        )
+
+    def _connect(self) -> None:
+        annotator, viewer = self._annotator, self.context.viewer
+        annotator.current_changed.connect(self.refresh)
+        annotator.changed.connect(self._later.start)
+        annotator.draw_patch.connect(self.draw.click)
+        self._links = [(viewer.scene.camera.events.zoom, self._zoomed)]
+        for event, slot in self._links:
+            event.connect(slot)
+        self.context.predict.shown.connect(self._predicted)
+        self.tool.drawn.connect(self._box_drawn)
+        self.tool.moved.connect(self._box_moved)
+        self.tool.armed_changed.connect(self._armed)
+        self.draw.clicked.connect(self.tool.arm)
+        self.side.valueChanged.connect(lambda side: setattr(self.tool, "side", side))
+        self.list.currentRowChanged.connect(self._enable)
+        self.list.itemDoubleClicked.connect(lambda _: self._go())
+        self.go.clicked.connect(self._go)
+        self.fill.clicked.connect(self._fill)
+        self.remove.clicked.connect(self._remove)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.words)
+        first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        first.addWidget(self.draw, 1)
+        first.addWidget(self.side)
+        second.addWidget(self.go)
+        second.addWidget(self.remove)
+        label = QLabel("with")
+        label.setBuddy(self.filling)
+        third.addWidget(self.fill)
+        third.addWidget(label)
+        third.addWidget(self.filling, 1)
+        layout.addLayout(first)
+        layout.addWidget(self.from_prediction)
+        layout.addWidget(self.list)
+        layout.addLayout(second)
+        layout.addLayout(third)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setAccessibleName(text)
+    button.setToolTip(tip)
+    return button
