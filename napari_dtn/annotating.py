@@ -174,6 +174,11 @@ class Annotating(QObject):
         self.flush()
         self._ask(partial(self.journal.remove_patch, patch))
 
+    def read_again(self) -> None:
+        """Show what the journal has: an import has written into it."""
+        self.flush()
+        self._context.in_turn(self._read, self._show_again)
+
     # what is there
 
     def missing(self, patch: Patch) -> int:
@@ -306,6 +311,18 @@ class Annotating(QObject):
             layer.data_setitem(indices, labels[rows, columns])
         finally:
             self._busy = busy
+
+    def _read(self) -> tuple[np.ndarray, State]:
+        annotations = self.journal.annotations()
+        return np.asarray(annotations.labels), journal_state(self.journal)
+
+    def _show_again(self, found: tuple[np.ndarray, State]) -> None:
+        labels, self.state = found
+        self._kept[...] = labels
+        self._labels[...] = labels
+        if self.layer is not None:
+            self.layer.refresh()
+        self.changed.emit()
 
     def _replaced(self, event: Any) -> None:
         """Take over other data of the same shape that somebody has given the layer."""

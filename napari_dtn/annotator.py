@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +49,7 @@ class Annotator(QObject):
         self.current: Annotating | None = None
         self.opening = False
         self._looked_for: Path | None = None
+        self._known: dict[object, str] = {}  # layer's id: name in the project
         context.changed.connect(self.follow)
         context.predict.shown.connect(self._lift)
         self._links = [(context.viewer.layers.events.removed, self._removed)]
@@ -78,7 +78,8 @@ class Annotator(QObject):
         context.say(f"Opening the annotations of {source.image.name}…")
         self.current_changed.emit()
         path = layer_path(context.layer())
-        work = partial(open_image, source, path, model.key, context.project)
+        name = self._known.get(source.layer_id, "")
+        work = partial(open_image, source, path, model.key, context.project, name)
         context.aside(work, partial(self._opened, source), self._failed)
 
     def flush(self) -> None:
@@ -96,7 +97,28 @@ class Annotator(QObject):
                 take_away(self._context.viewer, [layer])
             one.deleteLater()
         self._all.clear()
+        self._known.clear()
         self._choose(None)
+
+    def know(self, layer: Any, name: str) -> None:
+        """Take note that a layer shows an image of the project."""
+        self._known[layer.unique_id] = name
+
+    def shows(self, name: str, path: str) -> bool:
+        """Return whether a layer shows an image of the project already."""
+        for layer in self._context.viewer.layers:
+            file = layer_path(layer)
+            same = file is not None and file.resolve() == Path(path).resolve()
+            entry = self._all.get((layer.unique_id, ()))
+            mine = entry is not None and entry.entry.name == name
+            if same or mine or self._known.get(layer.unique_id) == name:
+                return True
+        return False
+
+    def read_again(self) -> None:
+        """Show what somebody else has written into the journals."""
+        for one in self._all.values():
+            one.read_again()
 
     def shut_down(self) -> None:
         """Keep what is painted and let go of the viewer. May be called twice."""
@@ -209,11 +231,6 @@ def layer_path(layer: Any) -> Path | None:
     if layer is None or not layer.source.path:
         return None
     return Path(layer.source.path)
-
-
-def layers_of(all_: Iterable[Any], path: Path) -> list[Any]:
-    """Return the layers that were read from a file."""
-    return [layer for layer in all_ if layer_path(layer) == path]
 
 
 def _key(source: Source) -> Key:

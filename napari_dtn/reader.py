@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dense_transformer.types import Image
 
 LayerData = tuple[Any, ...]
 NO_LAYER: list[LayerData] = [(None,)]  # napari's way to say: read, nothing to show
@@ -31,27 +34,33 @@ def read_images(path: str | list[str]) -> list[LayerData]:
     ImageError
         If a file holds no image, or several and doesn't say which.
     """
-    import dask.array as da
-
     from dense_transformer.data import read_image
 
     layers = []
     for name in path if isinstance(path, list) else [path]:
         image = read_image(name)
-        stack = image.axes.startswith("z")
-        chunks = ((1,) if stack else ()) + tuple(image.data.shape[int(stack) :])
-        data = da.from_array(image.data, chunks=chunks, asarray=False, lock=True)
-        options: dict[str, Any] = {"name": image.name, "rgb": image.channels in (3, 4)}
-        if image.pixel_nm is not None:
-            # The distance of sections is not known: their axis stays in pixels.
-            options["scale"] = ((1.0,) if stack else ()) + image.pixel_nm
-            options["units"] = (("pixel",) if stack else ()) + ("nm", "nm")
+        data, options = lazy_layer(image)
         if image.channels not in (1, 3, 4):
             options.pop("rgb")
             options = {"channel_axis": data.ndim - 1, **options}
             options["name"] = [f"{image.name} {c}" for c in range(image.channels)]
         layers.append((data, options, "image"))
     return layers
+
+
+def lazy_layer(image: Image) -> tuple[Any, dict[str, Any]]:
+    """Return pixels that are read when they are looked at, and layer options."""
+    import dask.array as da
+
+    stack = image.axes.startswith("z")
+    chunks = ((1,) if stack else ()) + tuple(image.data.shape[int(stack) :])
+    data = da.from_array(image.data, chunks=chunks, asarray=False, lock=True)
+    options: dict[str, Any] = {"name": image.name, "rgb": image.channels in (3, 4)}
+    if image.pixel_nm is not None:
+        # The distance of sections is not known: their axis stays in pixels.
+        options["scale"] = ((1.0,) if stack else ()) + image.pixel_nm
+        options["units"] = (("pixel",) if stack else ()) + ("nm", "nm")
+    return data, options
 
 
 def read_predictions(path: str | list[str]) -> list[LayerData]:

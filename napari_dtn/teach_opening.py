@@ -71,6 +71,31 @@ class Opened:
     state: State
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownImage:
+    """An image of a project as a layer.
+
+    Attributes
+    ----------
+    name : str
+        Within the project.
+    path : str
+        Its file.
+    data : object
+        Pixels, read when they are looked at; None where that can't be.
+    options : dict
+        Of the layer.
+    problem : str
+        Why it can't be shown; empty otherwise.
+    """
+
+    name: str
+    path: str
+    data: Any
+    options: dict[str, Any]
+    problem: str
+
+
 def journal_state(journal: Journal) -> State:
     """Return what a journal says now."""
     return State(
@@ -87,6 +112,7 @@ def open_image(
     path: Path | None,
     model: str | Path,
     project: Project | None = None,
+    name: str = "",
 ) -> Opened:
     """Return an image in a project, which is made or opened if none is given.
 
@@ -100,6 +126,9 @@ def open_image(
         Model that a new project begins with.
     project : Project or None
         Where the image goes; None: the project that belongs to it.
+    name : str
+        Of the image in the project, where that is known; empty: found by its file
+        or its pixels.
 
     Raises
     ------
@@ -111,7 +140,8 @@ def open_image(
     own = project is None
     project = project or _project_of(source, file, model)
     try:
-        entry = _entry_of(project, source, file)
+        entry = project.entry(name) if name else _entry_of(project, source, file)
+        _check_size(entry, source)
         journal = project.journal(entry.name)
     except BaseException:
         if own:
@@ -122,6 +152,38 @@ def open_image(
         project, entry, journal,
         np.asarray(labels), np.asarray(labels), journal_state(journal),
     )  # fmt: skip
+
+
+def open_project(folder: Path) -> tuple[Project, tuple[ShownImage, ...]]:
+    """Return a project, open for writing, and its images as layers."""
+    from dense_transformer.teaching import Project
+
+    project = Project.open(folder)
+    return project, shown_images(project)
+
+
+def make_project(folder: Path, model: str) -> Project:
+    """Return a new project that begins with a model."""
+    from dense_transformer.teaching import Project
+
+    return Project.create(folder, model)
+
+
+def shown_images(project: Project) -> tuple[ShownImage, ...]:
+    """Return the images of a project as layers that read what is looked at."""
+    from napari_dtn.reader import lazy_layer
+
+    found = []
+    for entry in project.images:
+        path = project.folder / entry.path if entry.stored else Path(entry.absolute)
+        try:
+            image = project.open_image(entry.name)
+        except DTNError as error:
+            found.append(ShownImage(entry.name, "", None, {}, str(error)))
+        else:
+            data, options = lazy_layer(image)
+            found.append(ShownImage(entry.name, str(path), data, options, ""))
+    return tuple(found)
 
 
 def known_project(path: Path | None) -> Path | None:
@@ -163,7 +225,6 @@ def _stored_projects(folder: Path) -> Iterator[Path]:
 
 def _entry_of(project: Project, source: Source, file: Path | None) -> ImageEntry:
     image = source.image
-    shape = (image.sections, *image.size)
     entry = project.find(file) if file is not None else _stored_entry(project, source)
     if entry is None:
         if file is not None:
@@ -171,12 +232,16 @@ def _entry_of(project: Project, source: Source, file: Path | None) -> ImageEntry
         return project.add_image(
             image.name, image.data, image.pixel_nm, axes=image.axes
         )
+    return entry
+
+
+def _check_size(entry: ImageEntry, source: Source) -> None:
+    shape = (source.image.sections, *source.image.size)
     if tuple(entry.shape) != shape:
         raise ProjectError(
             f"{entry.name} was annotated at {tuple(entry.shape)} (z, y, x), the layer "
             f"has {shape}; open the image that was annotated, or make a new project"
         )
-    return entry
 
 
 def _stored_entry(project: Project, source: Source) -> ImageEntry | None:

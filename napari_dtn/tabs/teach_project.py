@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+from collections.abc import Callable, Generator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_opening import ShownImage, make_project, open_project
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching import Project
+
+NONE_YET = "No project yet: one is made with the first annotation, beside the image."
 
 
 class ProjectBox(QWidget):
@@ -15,11 +28,30 @@ class ProjectBox(QWidget):
         self._context = context
         self.name = QLabel()
         self.name.setAccessibleName("Project")
+        self.name.setWordWrap(True)
         self.button = QPushButton("Project")
         self.button.setAccessibleName("Project menu")
         self.button.setToolTip("Open another project, export or import annotations.")
         self.menu = QMenu(self.button)
+        self.menu.setToolTipsVisible(True)
         self.button.setMenu(self.menu)
+        self._add("Open project…", "Its images come with it.", self._ask_open)
+        self._add("New project…", "In a folder of your choice.", self._ask_new)
+        self.menu.addSeparator()
+        self.export = self._add(
+            "Export as data set…",
+            "Images and labels, as `dtn train` and other programs read them.",
+            self._ask_export,
+        )
+        self.imports = self._add(
+            "Import data set…",
+            "A folder with images/ and labels/: 0 is not annotated.",
+            self._ask_import,
+        )
+        self.menu.addSeparator()
+        self.folder = self._add(
+            "Show folder", "In the file manager.", self._show_folder
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.name, 1)
@@ -30,9 +62,129 @@ class ProjectBox(QWidget):
     def refresh(self) -> None:
         """Show which project is open."""
         folder = self._context.folder
-        if folder is None:
-            self.name.setText("No project yet: made with the first annotation.")
-        else:
-            self.name.setText(f"Kept in {folder.name}")
-        self.name.setToolTip("" if folder is None else str(folder))
-        self.name.setWordWrap(True)
+        self.name.setText(NONE_YET if folder is None else f"Project: {folder.name}")
+        self.name.setToolTip(NONE_YET if folder is None else str(folder))
+        for action in (self.export, self.imports, self.folder):
+            action.setEnabled(folder is not None)
+
+    def open(self, folder: Path) -> None:
+        """Open a project; images that no layer shows yet become layers."""
+        if folder == self._context.folder:
+            return
+        self._context.say(f"Opening {folder.name}…")
+        self._context.set_project(None)  # lets go of its lock first
+        self._context.aside(partial(open_project, folder), self._opened)
+
+    def create(self, folder: Path) -> None:
+        """Make a project that begins with the chosen model."""
+        model = self._context.model()
+        if model is None:
+            self._context.say("Choose a model first.")
+            return
+        self._context.set_project(None)
+        self._context.aside(partial(make_project, folder, model.key), self._made)
+
+    def export_to(self, folder: Path) -> None:
+        """Write what is annotated as images and labels."""
+        from dense_transformer.teaching.exchange import export_data_set
+
+        self._exchange(
+            export_data_set, folder, lambda files: f"{len(files)} files in {folder}."
+        )
+
+    def import_from(self, folder: Path) -> None:
+        """Take images and labels of a data set into the project."""
+        from dense_transformer.teaching.exchange import import_data_set
+
+        self._exchange(import_data_set, folder, self._imported)
+
+    # what happens
+
+    def _exchange(
+        self,
+        work: Callable[[Project, Path], Generator[Any, None, Any]],
+        folder: Path,
+        words: Callable[[Any], str],
+    ) -> None:
+        context, project = self._context, self._context.project
+        if project is None:
+            return
+        context.say("Working…")
+        context.aside(
+            lambda: _last(work(project, folder)),
+            lambda result: context.say(words(result)),
+        )
+
+    def _imported(self, entries: tuple[Any, ...]) -> str:
+        """Show the images that came, and what is labelled on those already open."""
+        self._context.annotator.read_again()
+        project = self._context.project
+        if project is not None:
+            from napari_dtn.teach_opening import shown_images
+
+            self._context.aside(partial(shown_images, project), self._add_layers)
+        many = "One image" if len(entries) == 1 else f"{len(entries)} images"
+        return f"{many} with labels imported."
+
+    def _opened(self, found: tuple[Project, tuple[ShownImage, ...]]) -> None:
+        project, images = found
+        self._context.set_project(project)
+        self._context.say("")
+        self._add_layers(images)
+
+    def _made(self, project: Project) -> None:
+        self._context.set_project(project)
+        self._context.say(f"Made {project.folder}.")
+
+    def _add_layers(self, images: tuple[ShownImage, ...]) -> None:
+        """Show the images of a project that no layer shows yet."""
+        viewer = self._context.viewer
+        annotator, chosen = self._context.annotator, self._context.layer()
+        for image in images:
+            if not image.problem and not annotator.shows(image.name, image.path):
+                layer = viewer.add_image(image.data, **image.options)
+                annotator.know(layer, image.name)
+        if chosen is not None:
+            self._context.predict.images.choose(chosen)
+        missing = [image for image in images if image.problem]
+        if missing:
+            self._context.say(" ".join(image.problem for image in missing))
+
+    def _ask_open(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open project")
+        if folder:
+            self.open(Path(folder))
+
+    def _ask_new(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder of the new project")
+        if folder:
+            self.create(Path(folder))
+
+    def _ask_export(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Export images/ and labels/ to")
+        if folder:
+            self.export_to(Path(folder))
+
+    def _ask_import(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Import images/ and labels/")
+        if folder:
+            self.import_from(Path(folder))
+
+    def _show_folder(self) -> None:
+        if self._context.folder is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._context.folder)))
+
+    def _add(self, text: str, tip: str, slot: Callable[[], None]) -> Any:
+        action = self.menu.addAction(text)
+        action.setToolTip(tip)
+        action.triggered.connect(lambda _=False: slot())
+        return action
+
+
+def _last(steps: Generator[Any, None, Any]) -> Any:
+    """Run a generator to its end and return its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value

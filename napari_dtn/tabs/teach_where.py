@@ -1,0 +1,191 @@
+"""Teach: which places would teach the model most, and a way to go there."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from dense_transformer.types import Progress
+from napari_dtn.annotation_keys import NEXT_PLACE
+from napari_dtn.annotation_view import show_place
+from napari_dtn.jobs import Job
+from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.teach_section import TeachSection
+from napari_dtn.teach_context import TeachContext
+from napari_dtn.where_next import Place, Ranker, rank_places
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching import Annotations
+
+SIDE_PX = 224
+ROWS = 6
+WORDS = (
+    "Finds where the model is unsure, changes its mind when the image is flipped, or "
+    "bends it in an unusual way: a patch there teaches most."
+)
+
+
+class WhereSection(TeachSection):
+    """A list of places, the best first; double click or a key goes there."""
+
+    title = "Where next?"
+    hint = "Places that would teach the model most, with reasons."
+
+    def __init__(self, context: TeachContext, rank: Ranker = rank_places) -> None:
+        super().__init__(context)
+        self._rank = rank
+        self._shown_for: Any = None  # image and model that the list is about
+        self._go_when_done = False
+        self.places: tuple[Place, ...] = ()
+        self._runner = context.runner()
+        self._runner.progressed.connect(self._progress)
+        self._runner.succeeded.connect(self._ranked)
+        self._runner.idle.connect(self._idle)
+        self._make_widgets()
+        context.annotator.next_place.connect(self.go_on)
+        self.find.clicked.connect(self._find)
+        self.stop.clicked.connect(self._runner.stop)
+        self.next.clicked.connect(self.go_on)
+        self.list.itemDoubleClicked.connect(lambda item: self._go())
+        self.list.currentRowChanged.connect(self._chosen)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Forget the list of another image or model."""
+        if self.places and self._about() != self._shown_for:
+            self._show(())
+        ready = self.context.layer() is not None and self.context.model() is not None
+        working = self._runner.job is not None
+        self.find.setEnabled(ready and not working)
+        self.stop.setVisible(working)
+        self.bar.setVisible(working)
+        self.next.setEnabled(bool(self.places))
+
+    def go_on(self) -> None:
+        """Go to the next place of the list; looks for places if there is none."""
+        self.refresh()
+        if not self.places:
+            self._go_when_done = True
+            self._find()
+            return
+        row = (self.list.currentRow() + 1) % len(self.places)
+        self.list.setCurrentRow(row)
+        self._go()
+
+    def _find(self) -> None:
+        context = self.context
+        request = context.request()
+        if request is None or self._runner.job is not None:
+            return
+        self._wanted = self._about()
+        one = context.annotator.current
+        if one is None:
+            self._begin(request, None)
+        else:  # what is painted now counts, and is not touched by the job
+            context.aside(one.journal.annotations, partial(self._begin, request))
+
+    def _begin(self, request: Any, annotations: Annotations | None) -> None:
+        rank, side = self._rank, SIDE_PX
+        work = Job(lambda stop: rank(request, annotations, side, stop), "where next")
+        self._runner.start(work)
+        self.words.setText("Looking over the image…")
+        self.refresh()
+
+    def _progress(self, progress: Progress) -> None:
+        self.bar.setRange(0, max(1, progress.total))
+        self.bar.setValue(progress.done)
+
+    def _ranked(self, job: Job, places: tuple[Place, ...]) -> None:
+        if self._wanted != self._about():
+            return  # another image is looked at meanwhile
+        self._shown_for = self._wanted
+        self._show(places)
+        if self._go_when_done and places:
+            self.list.setCurrentRow(0)
+            self._go()
+        self._go_when_done = False
+
+    def _idle(self) -> None:
+        if not self.places:
+            self.words.setText(WORDS)
+        self.refresh()
+
+    def _about(self) -> tuple[Any, Any]:
+        layer, model = self.context.layer(), self.context.model()
+        key = None if model is None else model.key
+        return (None if layer is None else layer.unique_id), key
+
+    def _show(self, places: tuple[Place, ...]) -> None:
+        self.places = places
+        self.list.clear()
+        stack = len({place.section for place in places}) > 1
+        for number, place in enumerate(places, 1):
+            where = f"slice {place.section}, " if stack else ""
+            text = f"{number}: {where}x {place.box[1]}, y {place.box[0]}"
+            item = QListWidgetItem(f"{text} – {_short(place.reasons)}")
+            item.setToolTip(place.reasons)
+            self.list.addItem(item)
+        self.list.setCurrentRow(-1)
+        self.list.setVisible(bool(places))
+        high = self.list.sizeHintForRow(0) if places else 0
+        self.list.setFixedHeight(high * min(ROWS, max(1, len(places))) + 8)
+        self.words.setText(WORDS if not places else "Double click a place to go there.")
+        self.next.setEnabled(bool(places))
+
+    def _chosen(self, row: int) -> None:
+        if 0 <= row < len(self.places):
+            self.words.setText(f"Why place {row + 1}: {self.places[row].reasons}.")
+
+    def _go(self) -> None:
+        layer, row = self.context.layer(), self.list.currentRow()
+        if layer is not None and 0 <= row < len(self.places):
+            place = self.places[row]
+            show_place(self.context.viewer, layer, place.section, place.box)
+
+    def _make_widgets(self) -> None:
+        self._wanted: tuple[Any, Any] = (None, None)
+        self.words = plain_label("Why there")
+        self.words.setText(WORDS)
+        self.find = QPushButton("Find places")
+        self.find.setAccessibleName("Find places")
+        self.find.setToolTip("Look over the image with the model; takes some seconds.")
+        self.stop = QPushButton("Stop")
+        self.stop.setAccessibleName("Stop looking")
+        self.stop.setToolTip("Look no further.")
+        self.next = QPushButton("Next place")
+        self.next.setAccessibleName("Next place")
+        self.next.setToolTip(f"Go to the next place of the list. Key: {NEXT_PLACE}")
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("Places looked at")
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Places")
+        self.list.setToolTip("The best first. Double click to go there.")
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        scroll = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.list.setHorizontalScrollBarPolicy(scroll)
+        self.list.setVisible(False)
+        layout, row = QVBoxLayout(self), QHBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        for button in (self.find, self.next, self.stop):
+            row.addWidget(button)
+        for widget in (self.words, self.bar, self.list):
+            layout.addWidget(widget)
+        layout.insertLayout(1, row)
+
+
+def _short(reasons: str) -> str:
+    """Return the first words of the strongest reason, for a narrow list."""
+    first = reasons.partition(":")[0].partition(",")[0]
+    return first.removeprefix("the ")
