@@ -13,7 +13,7 @@ import numpy as np
 
 SMOOTH_STEPS = 10.0  # of the exponential mean that is drawn
 Curve = tuple[np.ndarray, np.ndarray]  # steps, values
-SCORES = (("auc", "AUC"), ("f1", "F1"))  # the first that is there is drawn
+SCORES = (("auc", "AUC"), ("f1", "F1"), ("iou", "IoU"))  # the first is drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +35,9 @@ class RunReport:
         Of the model that the run began with.
     best : (int, float) or None
         Step and score of the best model so far, where it beats the start.
+    before, after : dict of str to float
+        All scores of the start and of the best model on what is held out; `after`
+        is that of the start where nothing beat it.
     rate : float or None
         Steps per second of late.
     seconds_left : float or None
@@ -55,6 +58,8 @@ class RunReport:
     score_name: str = "held-out score"
     start_score: float | None = None
     best: tuple[int, float] | None = None
+    before: dict[str, float] = field(default_factory=dict)
+    after: dict[str, float] = field(default_factory=dict)
     rate: float | None = None
     seconds_left: float | None = None
     notices: tuple[str, ...] = ()
@@ -75,9 +80,7 @@ class ReportBuilder:
         self.steps = steps
         self._losses: list[tuple[int, float]] = []
         self._smooth: list[float] = []
-        self._scores: list[tuple[int, float]] = []
-        self._name = "held-out score"
-        self._key = ""
+        self._judged: list[_Judged] = []
         self._step = 0
         self._rate: float | None = None
         self._left: float | None = None
@@ -99,29 +102,33 @@ class ReportBuilder:
             self._take_scores(step, event)
         elif kind == "end":
             self._ending = str(event.get("reason", "finished"))
-        for word in ("notice", "reason" if kind == "skip" else "notice"):
-            text = event.get(word)
-            if isinstance(text, str) and text and text not in self._notices[-1:]:
-                self._notices.append(text)
+        told = {"skip": "reason", "notice": "message", "probe": "message"}
+        text = event.get(told.get(kind, "notice"))
+        if isinstance(text, str) and text and text not in self._notices[-1:]:
+            self._notices.append(f"{text[:1].upper()}{text[1:]}")
 
     def report(self) -> RunReport:
         """Return what the run has come to."""
-        scores = _curve(self._scores)
-        start = next((value for step, value in self._scores if step == 0), None)
-        later = [(s, v) for s, v in self._scores if s > 0]
-        best = max(later, key=lambda pair: pair[1], default=None)
-        if best is not None and start is not None and best[1] <= start:
-            best = None
+        judged = self._judged
+        start = next((one for one in judged if one.step == 0), None)
+        best = next((one for one in reversed(judged) if one.best), start)
+        key, name = _drawn(judged)
+        drawn = {one.step: one.scores[key] for one in judged if key in one.scores}
+        before = None if start is None else start.scores.get(key)
+        star = None
+        if best is not None and best.changed and key in best.scores:
+            star = best.step, best.scores[key]
         return RunReport(
             self._step, self.steps, _curve(self._losses), np.array(self._smooth),
-            scores, self._name, start, best, self._rate, self._left,
-            tuple(self._notices), self._device, self._ending,
+            _curve(list(drawn.items())), name, before, star,
+            {} if start is None else start.scores, {} if best is None else best.scores,
+            self._rate, self._left, tuple(self._notices), self._device, self._ending,
         )  # fmt: skip
 
     def _begin_again(self, step: int, event: dict[str, Any]) -> None:
         """Forget the steps behind the one that a resumed run goes on from."""
         losses = [pair for pair in self._losses if pair[0] <= step]
-        self._scores = [pair for pair in self._scores if pair[0] <= step]
+        self._judged = [one for one in self._judged if one.step <= step]
         self._losses, self._smooth = [], []
         for at, loss in losses:
             self._add_loss(at, loss)
@@ -146,14 +153,30 @@ class ReportBuilder:
         scores = event.get("scores")
         if not isinstance(scores, dict):
             return
-        known = [(k, n) for k, n in SCORES if _number(scores.get(k)) is not None]
-        known = [pair for pair in known if pair[0] == self._key] or known
-        if known:
-            self._key, name = known[0]
-            self._name = f"held-out {name}"
-            value = float(scores[self._key])
-            self._scores = [p for p in self._scores if p[0] != step]
-            self._scores.append((step, value))
+        known = {k: _number(v) for k, v in scores.items()}
+        finite = {str(k): v for k, v in known.items() if v is not None}
+        share = _number(event.get("share", 1.0 if step else 0.0))
+        self._judged.append(
+            _Judged(step, finite, event.get("best") is True, bool(share))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One look at what is held out."""
+
+    step: int
+    scores: dict[str, float]
+    best: bool  # of all so far
+    changed: bool  # another model than the start
+
+
+def _drawn(judged: list[_Judged]) -> tuple[str, str]:
+    """Return key and name of the score that is drawn: the first that all have."""
+    for key, name in SCORES:
+        if judged and all(key in one.scores for one in judged):
+            return key, f"held-out {name}"
+    return SCORES[-1][0], "held-out score"
 
 
 def _number(value: Any) -> float | None:

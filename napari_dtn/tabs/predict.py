@@ -140,6 +140,11 @@ class PredictTab(PredictForm):
         if not self.models.choose(key) and Path(key).is_file():
             self.open_model(key)
 
+    def look_for_models(self, wanted: str) -> None:
+        """List the models again, as one was added, and choose `wanted`."""
+        self._preferences.set("model", wanted)
+        self._finder.look()
+
     def stop(self) -> None:
         """Ask the prediction to end."""
         if self.runner.job is not None:

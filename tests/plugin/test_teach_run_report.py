@@ -20,7 +20,8 @@ def step(n, loss, **values):
 
 
 def score(n, auc, **values):
-    return {"event": "validation", "step": n, "scores": {"auc": auc, "f1": 0.5}}
+    scores = {"auc": auc, "f1": 0.5}
+    return {"event": "validation", "step": n, "scores": scores, **values}
 
 
 def test_a_constant_loss_is_smooth_from_the_first_step_on():
@@ -51,10 +52,22 @@ def test_steps_that_a_resumed_run_does_again_count_once():
 
 
 def test_the_best_is_one_that_beats_the_start():
-    assert built(score(0, 0.8), score(5, 0.7), score(10, 0.75)).best is None
-    report = built(score(0, 0.8), score(5, 0.9), score(10, 0.85))
-    assert report.start_score == 0.8
-    assert report.best == (5, 0.9)
+    start = score(0, 0.8, best=True, share=0.0)
+    none = built(start, score(5, 0.7, best=False), score(10, 0.75, best=False))
+    assert none.best is None
+    assert none.before["auc"] == none.after["auc"] == 0.8
+    some = built(start, score(5, 0.9, best=True), score(10, 0.85, best=False))
+    assert some.start_score == 0.8
+    assert some.best == (5, 0.9)
+    assert (some.before["auc"], some.after["auc"]) == (0.8, 0.9)
+
+
+def test_a_start_that_was_adapted_is_not_what_it_is_compared_with():
+    report = built(
+        score(0, 0.6, best=True, share=0.0), score(0, 0.7, best=True, share=1.0)
+    )
+    assert report.start_score == 0.6
+    assert report.best == (0, 0.7)
 
 
 def test_what_is_no_number_is_not_drawn():
@@ -67,7 +80,7 @@ def test_a_skipped_step_is_told_and_not_drawn():
     skip = {"event": "skip", "step": 2, "loss": None, "reason": "loss is nan"}
     report = built(step(1, 0.4), skip)
     assert report.loss[0].tolist() == [1]
-    assert report.notices == ("loss is nan",)
+    assert report.notices == ("Loss is nan",)
 
 
 def test_f1_is_drawn_where_there_is_no_auc():

@@ -1,0 +1,268 @@
+"""Teach: the button, how far it is, and what one may ask of a run meanwhile."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QSignalBlocker, QTimer
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from napari_dtn.tabs.fold import Fold
+from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.teach_curve import TeachCurve
+from napari_dtn.tabs.teach_run_command import CommandLine
+from napari_dtn.tabs.teach_run_settings import TeachSettings
+from napari_dtn.tabs.teach_section import TeachSection
+from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_run import TeachRun
+from napari_dtn.teach_run_closing import Closing
+from napari_dtn.teach_run_follow import RunNews
+from napari_dtn.teach_run_places import HeldOutPlaces
+from napari_dtn.teach_run_view import LiveView
+from napari_dtn.teach_run_words import TITLES
+
+SHARE = 0.02  # of the time may go into drawing how far it is
+NO_PLOT = "The curves need pyqtgraph: pip install 'napari-dtn[napari]'."
+CAN = {  # which buttons work in which state
+    "pause": ("queued", "probing", "running", "starting"),
+    "resume": ("paused", "stopped", "died"),
+    "stop": ("queued", "probing", "running", "paused", "starting"),
+    "discard": (
+        "queued", "probing", "running", "paused", "starting", "stopped", "finished",
+        "died",
+    ),
+    "back": ("discarded",),
+}  # fmt: skip
+
+
+class RunSection(TeachSection):
+    """Begins runs, shows how they go, and asks things of them."""
+
+    title = "Teach"
+    hint = "Let the model learn what is annotated, while you keep working."
+
+    def __init__(self, context: TeachContext) -> None:
+        super().__init__(context)
+        self.teaching = TeachRun.of(context)
+        self.view = LiveView(context, self.teaching, self)
+        self.places = HeldOutPlaces(context, self.teaching, self)
+        self.closing = Closing(context, self.teaching, self)
+        self._make_buttons()
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("How far the run is")
+        self.words = plain_label("What the run is doing")
+        self.notes = plain_label("What the run noticed")
+        self.curve: TeachCurve | None = None
+        self.live = QCheckBox("Show what it learns on screen")
+        self.live.setToolTip(
+            "Predict what is on screen with the model as it is, every few seconds."
+        )
+        self.warps = QCheckBox("with its warps")
+        self.warps.setToolTip("And how the transformers bend the image there.")
+        self.held = QCheckBox("Show what is held out")
+        self.held.setToolTip("Boxes around annotations it does not learn from.")
+        self.live.setChecked(True)
+        self.held.setChecked(True)
+        self.settings = TeachSettings(context)
+        self.command = CommandLine("Command of the run")
+        self._rest_until = 0.0
+        self._waiting: RunNews | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._draw_waiting)
+        self._lay_out()
+        self._connect()
+        self._show_buttons()
+
+    def refresh(self) -> None:
+        """Show the run as it stands."""
+        self._show_buttons()
+        if self.teaching.news is not None:
+            self._draw(self.teaching.news)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something of the run waits to be shown."""
+        return self._timer.isActive() or self.view.busy
+
+    def shut_down(self) -> None:
+        """Let go of run and viewer; the run goes on. May be called twice."""
+        if isalive(self._timer):
+            self._timer.stop()
+            self.closing.dock_closed()
+        for part in (self.view, self.places, self.closing, self.teaching):
+            part.shut_down()
+
+    # the run
+
+    def _teach(self) -> None:
+        config = self.settings.config()
+        if config is None:
+            return
+        self.words.setText("Freezing the annotations into a lesson…")
+        self.teach.setEnabled(False)
+        self.teaching.teach(config)
+
+    def _told(self, news: RunNews) -> None:
+        """Show news: a change of state at once, progress with rests."""
+        before, self._shown_state = self._shown_state, news.state
+        now = time.monotonic()
+        if news.state == before and now < self._rest_until:
+            self._waiting = news
+            if not self._timer.isActive():
+                self._timer.start(max(1, round(1000 * (self._rest_until - now))))
+            return
+        self._draw(news)
+
+    def _draw_waiting(self) -> None:
+        news, self._waiting = self._waiting, None
+        if news is not None:
+            self._draw(news)
+
+    def _draw(self, news: RunNews) -> None:
+        """Draw all at once: without a GPU each drawing of the window takes 30 ms."""
+        began = time.monotonic()
+        self.setUpdatesEnabled(False)
+        report = news.report
+        step = max(report.step, news.status.step)
+        steps = max(report.steps, news.status.steps)
+        self.bar.setRange(0, max(1, steps))
+        self.bar.setValue(min(step, max(1, steps)))
+        self.bar.setFormat(f"{TITLES[news.state]} · {step} of {steps}")
+        self.words.setText(f"{news.words} {news.remedy}".strip())
+        notices = [f"• {text}" for text in report.notices[-3:]]
+        self.notes.setText("\n".join(notices))
+        self.notes.setVisible(bool(notices))
+        self._draw_curve(news)
+        self._show_buttons()
+        self.setUpdatesEnabled(True)
+        QTimer.singleShot(0, partial(self._drawn, began))
+
+    def _drawn(self, began: float) -> None:
+        now = time.monotonic()
+        self._rest_until = now + (now - began) / SHARE
+
+    def _draw_curve(self, news: RunNews) -> None:
+        if not self.isVisible() or not len(news.report.loss[0]):
+            return
+        if self.curve is None:
+            try:
+                self.curve = TeachCurve()
+            except ImportError:
+                self.notes.setText(NO_PLOT)
+                self.notes.setVisible(True)
+                return
+            layout: Any = self.layout()
+            layout.insertWidget(layout.indexOf(self.notes), self.curve)
+        self.curve.show_report(news.report)
+
+    def _run_changed(self) -> None:
+        self._shown_state, self._waiting = "", None
+        there = self.teaching.run is not None
+        for widget in (self.bar, self.command):
+            widget.setVisible(there)
+        if there:
+            assert self.teaching.run is not None
+            self.command.show_command(self.teaching.command())
+        else:
+            self.words.setText("")
+        if self.curve is not None:
+            self.curve.setVisible(there)
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        """Enable what can be asked now."""
+        state = self.teaching.state
+        possible = self.context.project is not None
+        self.teach.setEnabled(possible and not self.teaching.beginning)
+        self.teach.setText(self._label())
+        for name, states in CAN.items():
+            self._buttons[name].setEnabled(state in states)
+        self.pause.setVisible(state not in CAN["resume"])
+        self.resume.setVisible(state in CAN["resume"])
+        self.back.setVisible(state in CAN["back"])
+        self.discard.setVisible(state not in CAN["back"])
+
+    def _label(self) -> str:
+        if self.teaching.alive:
+            return "▶ Teach again after this one"
+        return "▶ Teach" if self.teaching.run is None else "▶ Teach more"
+
+    # layout
+
+    def _make_buttons(self) -> None:
+        self._shown_state = ""
+        rows = {
+            "teach": (
+                "▶ Teach",
+                "Learn from what is annotated now, in the background.",
+            ),
+            "pause": ("Ⅱ Pause", "Hold still within two seconds; nothing is lost."),
+            "resume": ("▶ Resume", "Go on where it was."),
+            "stop": ("■ Stop and keep", "End now with the best model so far."),
+            "discard": ("✕ Discard", "End and forget what it learned; can be undone."),
+            "back": ("↩ Bring it back", "Undo the discarding."),
+        }
+        self._buttons = {}
+        for name, (text, hint) in rows.items():
+            button = QPushButton(text)
+            button.setToolTip(hint)
+            button.setAccessibleName(text[2:])
+            self._buttons[name] = button
+        self.teach, self.pause, self.resume, self.stop, self.discard, self.back = (
+            self._buttons.values()
+        )
+
+    def _lay_out(self) -> None:
+        asks = QHBoxLayout()
+        asks.setSpacing(4)
+        for button in list(self._buttons.values())[1:]:
+            asks.addWidget(button)
+        shows = QHBoxLayout()
+        shows.addWidget(self.live)
+        shows.addWidget(self.warps)
+        shows.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 0, 0, 6)
+        column.setSpacing(4)
+        column.addWidget(self.teach)
+        column.addLayout(asks)
+        column.addWidget(self.bar)
+        column.addWidget(self.words)
+        column.addWidget(self.notes)
+        column.addLayout(shows)
+        column.addWidget(self.held)
+        column.addWidget(Fold("Settings", self.settings))
+        column.addWidget(self.command)
+        self.notes.setVisible(False)
+        for widget in (self.bar, self.command):
+            widget.setVisible(False)
+
+    def _connect(self) -> None:
+        self.teach.clicked.connect(self._teach)
+        self.pause.clicked.connect(self.teaching.pause)
+        self.resume.clicked.connect(self.teaching.resume)
+        self.stop.clicked.connect(self.teaching.stop)
+        self.discard.clicked.connect(self.teaching.discard)
+        self.back.clicked.connect(self.teaching.bring_back)
+        self.teaching.told.connect(self._told)
+        self.teaching.run_changed.connect(self._run_changed)
+        self.context.annotated.connect(self._show_buttons)
+        self.live.toggled.connect(self._choose_view)
+        self.warps.toggled.connect(self._choose_view)
+        self.held.toggled.connect(self.places.set_shown)
+        self._choose_view()
+
+    def _choose_view(self) -> None:
+        with QSignalBlocker(self.warps):
+            self.warps.setEnabled(self.live.isChecked())
+        self.view.choose(self.live.isChecked(), self.warps.isChecked())

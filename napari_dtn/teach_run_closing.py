@@ -1,0 +1,122 @@
+"""Asks what becomes of a run when napari, or the dock, is closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
+from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
+
+from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_run import TeachRun
+
+LEAVE, STOP, DISCARD, CANCEL = "leave", "stop", "discard", "cancel"
+
+
+class Closing(QObject):
+    """Watches the window of napari; a script that closes it is not asked.
+
+    Every answer is a file in the run's folder, so that nothing waits for the run.
+    """
+
+    def __init__(self, context: TeachContext, teaching: TeachRun, parent: Any) -> None:
+        super().__init__(parent)
+        self._context, self._teaching = context, teaching
+        self._window: QWidget | None = None
+        teaching.told.connect(self._watch)
+
+    def dock_closed(self) -> None:
+        """Ask after the dock was closed alone; napari goes on meanwhile."""
+        window = self._window
+        if window is None or not isalive(window) or not self._teaching.alive:
+            return
+        if not _on_screen(window):
+            return  # napari closes, and has asked
+        run = self._teaching.run
+        box = make_question(window, refusable=False)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.finished.connect(lambda _: run and answer_by_file(run, answer_of(box)))
+        box.open()
+
+    def shut_down(self) -> None:
+        """Watch no more. May be called twice."""
+        window, self._window = self._window, None
+        if window is not None and isalive(window) and isalive(self):
+            window.removeEventFilter(self)
+
+    def eventFilter(self, window: QObject, event: QEvent) -> bool:
+        """Ask before the window closes; True keeps it open."""
+        if event.type() != QEvent.Type.Close or window is not self._window:
+            return False
+        if not self._teaching.alive or not _on_screen(self._window):
+            return False
+        answer = self._ask()
+        if answer == CANCEL:
+            event.ignore()
+            return True
+        if self._teaching.run is not None:
+            answer_by_file(self._teaching.run, answer)
+        return False
+
+    def _watch(self) -> None:
+        window = self._context.widget.window()
+        if window is self._window or not isinstance(window, QMainWindow):
+            return
+        self.shut_down()
+        self._window = window
+        window.installEventFilter(self)
+
+    def _ask(self) -> str:
+        box = make_question(self._window)
+        box.exec()
+        return answer_of(box)
+
+
+def answer_by_file(run: Path, answer: str) -> None:
+    """Do what was answered, without waiting for the run."""
+    from dense_transformer.teaching import control
+
+    if answer == STOP:
+        control.stop(run)
+    elif answer == DISCARD:
+        control.discard(run)
+
+
+def make_question(parent: QWidget | None, refusable: bool = True) -> QMessageBox:
+    """Return the question; the answer is `answer_of` it."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("The model is still learning")
+    box.setText("The model is still learning. What becomes of it?")
+    box.setInformativeText(
+        "Left going it needs no window: open napari and the Teach tab again to see "
+        "how far it is."
+    )
+    roles = QMessageBox.ButtonRole
+    leave = box.addButton("Leave it going", roles.AcceptRole)
+    buttons = {
+        LEAVE: leave,
+        STOP: box.addButton("Stop and keep", roles.AcceptRole),
+        DISCARD: box.addButton("Discard", roles.DestructiveRole),
+    }
+    if refusable:
+        buttons[CANCEL] = box.addButton("Don't close", roles.RejectRole)
+    for name, button in buttons.items():
+        button.setObjectName(name)
+    box.setDefaultButton(leave)
+    box.setEscapeButton(buttons.get(CANCEL, leave))
+    return box
+
+
+def answer_of(box: QMessageBox) -> str:
+    """Return what was answered: leave, stop, discard or cancel."""
+    button = box.clickedButton()
+    return CANCEL if button is None else str(button.objectName())
+
+
+def _on_screen(window: QWidget) -> bool:
+    """Return whether the canvas is there: a script takes it away first."""
+    return any(canvas.isVisible() for canvas in window.findChildren(QOpenGLWidget))

@@ -1,0 +1,140 @@
+"""What a run predicts of the part that is on screen, as layers. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dense_transformer.types import Box, Image
+from napari_dtn.inspect_run import preview_specs
+from napari_dtn.layers import LayerSpec
+from napari_dtn.sources import Frame, Source
+from napari_dtn.teach_run_tail import EventTail
+
+if TYPE_CHECKING:
+    from dense_transformer.inspection import Preview
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFile:
+    """An answer of a run to what is on screen.
+
+    Attributes
+    ----------
+    step : int
+        Of the run.
+    path : Path
+        The file.
+    image : str
+        Name within the project.
+    section : int
+        0-based.
+    box : Box
+        What was predicted; px of the image.
+    """
+
+    step: int
+    path: Path
+    image: str
+    section: int
+    box: Box
+
+
+class ViewTail:
+    """The newest answer in the folder of a run.
+
+    Parameters
+    ----------
+    run : Path
+        Its folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._tail = EventTail(run / "events.jsonl")
+
+    def newest(self) -> ViewFile | None:
+        """Return the newest answer since the last look, or None."""
+        found = None
+        while events := self._tail.read():
+            views = [_view_file(event, self._run) for event in events]
+            found = next((view for view in reversed(views) if view), found)
+        return found if found is not None and found.path.exists() else None
+
+
+def picture_specs(view: ViewFile, source: Source, warps: bool) -> list[LayerSpec]:
+    """Return the prediction, and the warps of its tiles, in the frame of the image.
+
+    Parameters
+    ----------
+    view : ViewFile
+        The answer.
+    source : Source
+        The image.
+    warps : bool
+        Whether to draw the warps.
+
+    Raises
+    ------
+    RunError
+        If its file is damaged or gone.
+    """
+    from dense_transformer.inspection import PreviewFile, read_preview
+
+    preview = read_preview(PreviewFile(view.step, None, view.path))
+    specs = preview_specs(preview, place_of(preview, view, source))[1:]
+    name = f"{source.image.name} while it learns"
+    words = ("prediction", "warped grid", "shift of the fiducials", "fiducials")
+    named = [
+        replace(spec, name=f"{name}: {word}")
+        for spec, word in zip(specs, words, strict=False)
+    ]
+    return named if warps else named[:1]
+
+
+def place_of(preview: Preview, view: ViewFile, source: Source) -> Source:
+    """Return where the part lies: its pixels are the network's, its frame the image's.
+
+    Parameters
+    ----------
+    preview : Preview
+        Its picture has pixels of `preview.scale` network pixels.
+    view : ViewFile
+        Which part of which section.
+    source : Source
+        The image.
+    """
+    size = np.array(preview.probability.shape) * preview.scale  # network px
+    top, left, bottom, right = view.box
+    pitch = np.array([bottom - top, right - left]) / size  # image px per network px
+    corner = np.array([top, left]) + (pitch - 1) / 2
+    lead = source.frame.ndim - 2
+    frame: dict[str, Any] = source.frame.placed(
+        [0.0] * lead + [*corner], [1.0] * lead + [*pitch]
+    )
+    high, wide = (round(n) for n in size)
+    pixels = np.broadcast_to(np.uint8(0), (high, wide))  # its size is all that counts
+    image = Image(pixels, "yx", source.image.name)
+    return Source(image, Frame(**frame), source.layer_id, source.lead, view.section)
+
+
+def _view_file(event: dict[str, Any], run: Path) -> ViewFile | None:
+    """Return what a ``view`` event says; None for others and for nonsense."""
+    name, box = event.get("file"), event.get("box")
+    image, section = event.get("image"), event.get("section")
+    if event["event"] != "view" or not isinstance(name, str) or Path(name).name != name:
+        return None
+    if not isinstance(image, str) or not isinstance(section, int):
+        return None
+    whole = isinstance(box, list) and len(box) == 4
+    if not whole or not all(isinstance(n, int) for n in box):
+        return None
+    top, left, bottom, right = box
+    if bottom <= top or right <= left:
+        return None
+    return ViewFile(
+        event["step"], run / name, image, section, (top, left, bottom, right)
+    )

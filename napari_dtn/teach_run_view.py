@@ -1,0 +1,193 @@
+"""What is on screen, predicted by the model as it learns.
+
+The window tells the run what it shows, by a file; the run answers when it likes;
+what it answers is read and made into layers in a thread, and shown when it is ready.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer
+
+from dense_transformer.errors import RunError
+from dense_transformer.types import Box
+from napari_dtn.jobs import Job, JobRunner
+from napari_dtn.latest import LatestWins
+from napari_dtn.layers import LayerSpec
+from napari_dtn.sources import Source, visible_box
+from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_run import TeachRun
+from napari_dtn.teach_run_pictures import ViewTail, picture_specs
+
+ASK_MS = 400  # after the last move of the view
+LOOK_S = 0.4  # between two looks for an answer
+NAME = "teach view"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """An answer as layers."""
+
+    specs: list[LayerSpec]
+    source: Source
+    image: str
+    step: int
+
+
+class LiveView(QObject):
+    """Keeps the run told what is on screen, and shows what it predicts there."""
+
+    def __init__(self, context: TeachContext, teaching: TeachRun, parent: Any) -> None:
+        super().__init__(parent)
+        self._context, self._teaching = context, teaching
+        self._on = self._warps = True
+        self._source: Source | None = None  # of what was asked for last
+        self._told = LatestWins("view", self)
+        self._told.failed.connect(lambda order, error: context.fail(error))
+        self._reader = JobRunner(self)
+        self._reader.noted.connect(self._show)
+        self._reader.failed.connect(lambda job, error: context.fail(error))
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(ASK_MS)
+        self._timer.timeout.connect(self._ask)
+        self._asked: Any = None
+        self._reading: Path | None = None
+        viewer = context.viewer
+        self._links = [
+            (viewer.camera.events.center, self._later),
+            (viewer.camera.events.zoom, self._later),
+            (viewer.dims.events.point, self._later),
+            (viewer.layers.events.removed, self._layer_removed),
+        ]
+        for event, slot in self._links:
+            event.connect(slot)
+        teaching.told.connect(self._run_told)
+        teaching.run_changed.connect(self._run_changed)
+        context.changed.connect(self._later)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the run is about to be told."""
+        return self._timer.isActive() or self._told.busy
+
+    def choose(self, on: bool, warps: bool) -> None:
+        """Say whether to show the prediction, and the warps with it."""
+        self._on, self._warps, self._asked = on, warps, None
+        if not on:
+            self._stop_reading()
+            self._context.group(NAME).remove()
+        self._later()
+
+    def shut_down(self) -> None:
+        """Tell and show nothing more. May be called twice."""
+        for event, slot in self._links:
+            event.disconnect(slot)
+        self._links = []
+        self._told.shut_down()
+        self._reader.shut_down()
+        if isalive(self._timer):
+            self._timer.stop()
+
+    # what the run is told
+
+    def _later(self, *_: object) -> None:
+        if self._on and self._teaching.alive:
+            self._timer.start()
+
+    def _ask(self) -> None:
+        """Tell the run what is on screen, if that has changed."""
+        run, image, layer = self._teaching.run, self._context.image, None
+        if image is not None:
+            layer = self._context.layer()
+        if run is None or layer is None or not self._on or not self._teaching.alive:
+            return
+        source = self._context.source()
+        if source is None:
+            return
+        box = box_on_screen(layer, source, self._context.viewer)
+        wanted = run, image.name, source.section, box
+        self._source = source
+        if wanted == self._asked:
+            return
+        self._asked = wanted
+        self._told.ask(wanted, lambda: tell(*wanted))
+        self._read_from(run)
+
+    def _run_told(self, news: Any) -> None:
+        """Tell a run that has just come to life; let go of one that has ended."""
+        if news.alive and self._on and self._reading != news.run:
+            self._later()
+        elif not news.alive and self._reading == news.run:
+            self._stop_reading()
+
+    def _run_changed(self) -> None:
+        self._asked = None
+        self._stop_reading()
+        self._later()
+
+    # what the run answers
+
+    def _read_from(self, run: Path) -> None:
+        if self._reading == run:
+            return
+        self._reading = run
+        self._reader.start(Job(lambda stop: self._answers(run, stop), "view"))
+
+    def _stop_reading(self) -> None:
+        self._reading = None
+        self._reader.stop()
+
+    def _answers(
+        self, run: Path, stop: Callable[[], bool]
+    ) -> Generator[Picture, None, None]:
+        """Yield each new answer as layers; runs in a thread."""
+        tail, found = ViewTail(run), None
+        drawn: Any = None
+        while not stop():
+            source, warps = self._source, self._warps
+            found = tail.newest() or found
+            if found is not None and source is not None:
+                key = found, warps, source.layer_id
+                if key != drawn and found.path.exists():
+                    drawn = key
+                    try:
+                        specs = picture_specs(found, source, warps)
+                    except RunError:  # a newer one took its place meanwhile
+                        continue
+                    yield Picture(specs, source, found.image, found.step)
+            until = time.monotonic() + LOOK_S
+            while not stop() and time.monotonic() < until:
+                time.sleep(0.05)
+
+    def _show(self, picture: Picture) -> None:
+        """Show an answer, unless the image it belongs to is no longer looked at."""
+        image, layer = self._context.image, self._context.layer()
+        there = layer is not None and layer.unique_id == picture.source.layer_id
+        if self._on and there and image is not None and image.name == picture.image:
+            self._context.group(NAME).show(picture.specs, picture.source)
+
+    def _layer_removed(self, event: Any) -> None:
+        source = self._source
+        if source is not None and event.value.unique_id == source.layer_id:
+            self._source = self._asked = None
+            self._context.group(NAME).remove()
+
+
+def box_on_screen(layer: Any, source: Source, viewer: Any) -> Box:
+    """Return the pixels of the image that the canvas shows."""
+    height, width = source.image.size
+    return visible_box(layer, viewer.dims.displayed) or (0, 0, height, width)
+
+
+def tell(run: Path, image: str, section: int, box: Box) -> None:
+    """Write down what is on screen, for the run."""
+    from dense_transformer.teaching.view import Wanted, ask_view
+
+    ask_view(run, Wanted(image, section, box))

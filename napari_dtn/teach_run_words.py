@@ -1,0 +1,126 @@
+"""What a run is doing, in words. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from napari_dtn.teach_run_report import RunReport
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching.control import RunStatus
+
+TITLES = {
+    "queued": "Waiting",
+    "starting": "Starting",
+    "probing": "Trying two steps",
+    "running": "Learning",
+    "paused": "Paused",
+    "stopped": "Stopped",
+    "finished": "Done",
+    "kept": "Kept",
+    "discarded": "Discarded",
+    "died": "Ended early",
+}
+MEMORY = re.compile(
+    r"out of memory|MemoryError|bad_alloc|can't allocate", re.IGNORECASE
+)
+DISK = re.compile(
+    r"no space left|disk is full|quota|read-only|Errno 28|Errno 122", re.IGNORECASE
+)
+
+
+def describe(state: str, status: RunStatus, report: RunReport) -> str:
+    """Return one or two sentences on what a run is doing or came to."""
+    step = max(report.step, status.step)
+    steps = max(report.steps, status.steps)
+    at = f"step {step} of {steps}" if steps else f"step {step}"
+    if state == "starting":
+        return "Starting: torch is being loaded; this takes a few seconds."
+    if state == "queued":
+        return f"Waiting: {status.message or 'another run goes first'}."
+    if state == "probing":
+        return "Trying two steps, to see what fits into memory and how long it takes."
+    if state == "running":
+        return f"Learning: {at}{_pace(report)}"
+    if state == "paused":
+        return f"Paused at {at}. Everything is saved; Resume goes on from here."
+    if state == "stopped":
+        return f"Stopped at {at}. {_outcome(status, report)}"
+    if state == "finished":
+        return f"Done: {at}. {_outcome(status, report)}"
+    if state == "kept":
+        name = f" as {status.name}" if status.name else ""
+        return f"Kept{name}. {_outcome(status, report)}"
+    if state == "discarded":
+        return "Discarded: the model is as it was, the annotations stay."
+    return f"Ended early at {at}."
+
+
+def explain_death(log: str, exit_status: int | None, step: int) -> str:
+    """Return why a run that died did, and what to do.
+
+    Parameters
+    ----------
+    log : str
+        The end of what it printed.
+    exit_status : int or None
+        Negative: the signal that ended it; None: unknown.
+    step : int
+        Last step that is known of.
+    """
+    again = "Resume goes on from its last save; what was painted is safe."
+    lines = [line for line in log.splitlines() if line.strip()]
+    last = lines[-1].strip() if lines else ""
+    last = last.removeprefix("dtn: ").removeprefix("error: ")
+    if DISK.search(log):
+        return f"The disk took no more: {last}. Free some space. {again}"
+    if MEMORY.search(log):
+        return (
+            f"It ran out of memory: {last}. Close other programs or choose a smaller "
+            f"batch or patch. {again}"
+        )
+    if exit_status in (-9, 137):
+        return (
+            "The system or somebody killed it, most often because memory ran out: "
+            f"close other programs, or choose a smaller batch. {again}"
+        )
+    if exit_status not in (None, 0) and last:
+        return f"{last}. {again}"
+    if "Error" in last or "error" in last:
+        return f"{last}. {again}"
+    return f"Its process is gone: killed, or the machine was turned off. {again}"
+
+
+def _pace(report: RunReport) -> str:
+    words = ""
+    if report.rate:
+        words += f" · {report.rate:.3g} steps/s"
+    if report.seconds_left is not None:
+        words += f" · {seconds_in_words(report.seconds_left)} left"
+    return words
+
+
+def _outcome(status: RunStatus, report: RunReport) -> str:
+    """Return whether it got better on what was held out."""
+    name = report.score_name.removeprefix("held-out ")
+    start, best = report.start_score, report.best
+    if status.improved is False:
+        return (
+            "Nothing it learned was better on the held-out annotations, so the model "
+            "it began with stays. Annotate where that one is wrong and teach again."
+        )
+    if best is not None and start is not None:
+        return f"Held-out {name}: {start:.3f} before, {best[1]:.3f} now."
+    if best is not None:
+        return f"Held-out {name}: {best[1]:.3f}."
+    return status.message and f"{status.message[:1].upper()}{status.message[1:]}."
+
+
+def seconds_in_words(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 90:
+        return f"{max(1, seconds):.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
