@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,12 +28,31 @@ JUDGED = 8  # places to choose by
 MARGIN = 0.005  # of merit that a change must gain
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """What the first step begins with.
+
+    Attributes
+    ----------
+    network : DenseTransformerNetwork
+        A copy, on the device of the model.
+    words : str
+        What was changed; empty if nothing.
+    trust : float
+        How far to believe it where nothing is annotated, 0 to 1.
+    """
+
+    network: DenseTransformerNetwork
+    words: str
+    trust: float
+
+
 def choose_base(
     network: DenseTransformerNetwork,
     spots: Sequence[Spot],
     teach: TeachConfig,
     config: TrainConfig,
-) -> Generator[str, None, tuple[DenseTransformerNetwork, str]]:
+) -> Generator[str, None, Base]:
     """Return what to begin with, as annotations say: the model, or a changed copy.
 
     Parameters
@@ -43,18 +64,10 @@ def choose_base(
     teach, config
         What may be changed, and how to compute.
 
-    Returns
-    -------
-    base : DenseTransformerNetwork
-        A copy.
-    words : str
-        What was changed; empty if nothing.
     """
     best, words = copy.deepcopy(network).eval(), ""
-    if not (teach.adapt or teach.invert):
-        return best, words
     judged = _windows_of(spots, config.patch)
-    highest = merit_of((yield from judge(best, judged, config)))
+    found = yield from judge(best, judged, config)
     candidates = [("", False)]
     if teach.invert:
         candidates.append(("intensities inverted", True))
@@ -68,10 +81,21 @@ def choose_base(
             both = ", ".join(filter(None, (said, "statistics of this image")))
             changes.append((both, adapted))
         for text, candidate in changes:
-            merit = merit_of((yield from judge(candidate, judged, config)))
-            if merit > highest + MARGIN:
-                best, words, highest = copy.deepcopy(candidate).eval(), text, merit
-    return best, words
+            validation = yield from judge(candidate, judged, config)
+            if merit_of(validation) > merit_of(found) + MARGIN:
+                best, words, found = copy.deepcopy(candidate).eval(), text, validation
+    return Base(best, words, trust_in(found.scores.auc))
+
+
+def trust_in(auc: float) -> float:
+    """Return how far to believe a model where nothing is annotated, 0 to 1.
+
+    ``(2 auc - 1)^2`` of its area under the ROC curve on what is annotated, and 0 where
+    it is worse than chance; 1 where the area isn't known, as of one class.
+    """
+    if not math.isfinite(auc):
+        return 1.0
+    return max(0.0, 2 * auc - 1) ** 2
 
 
 @torch.no_grad()

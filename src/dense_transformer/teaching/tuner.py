@@ -39,6 +39,9 @@ class Tuner(Learner):
     weights : Tensor, shape (classes,)
         Of the classes in the loss.
 
+    trust : float
+        How far to believe `network` where nothing is annotated, 0 to 1.
+
     Attributes
     ----------
     pieces : int
@@ -53,8 +56,10 @@ class Tuner(Learner):
         network: DenseTransformerNetwork,
         device: torch.device,
         weights: Tensor,
+        trust: float = 1.0,
     ) -> None:
-        self.before = mix_weights({}, network, 1.0).to(device) if teach.recall else None
+        self.recall = teach.recall * trust
+        self.before = mix_weights({}, network, 1.0).to(device) if self.recall else None
         choose_parts(network, teach.parts)
         self.teach, self.pieces = teach, 1
         super().__init__(config, device, weights, Processes(), network)
@@ -84,7 +89,6 @@ class Tuner(Learner):
         """Compute gradients piece by piece; return names, loss and terms, norm."""
         config = self.config
         total = pixel_weights(labels, self.weights).sum()
-        free = (labels == 0).sum().clamp_min(1)
         sums: dict[str, Tensor] = {}
         for some, known in zip(
             pixels.chunk(self.pieces), labels.chunk(self.pieces), strict=True
@@ -95,7 +99,7 @@ class Tuner(Learner):
                 trace, known, self.weights, config, self.processes, total
             )
             if self.before is not None:
-                share = self.teach.recall / free
+                share = self.recall / labels.numel()
                 terms["recall"] = share * self._forgotten(
                     self.before, some, known, trace.logits
                 )

@@ -15,7 +15,7 @@ from dense_transformer.errors import DivergedError, DTNError, StoppedError
 from dense_transformer.files import atomic_write
 from dense_transformer.nn import build_network
 from dense_transformer.nn.devices import choose_device, free_memory, is_out_of_memory
-from dense_transformer.teaching.adaptation import choose_base
+from dense_transformer.teaching.adaptation import Base, choose_base
 from dense_transformer.teaching.beginning import (
     BASE,
     START,
@@ -129,21 +129,21 @@ class Work:
         """Teach as a rung says, from the last save on."""
         device = torch.device(rung.device)
         original = self._placed(model, device)
-        base, words = yield from self._base(model, original, data, training)
+        base = yield from self._base(model, original, data, training)
         weights = class_weights(
             data.pairs, training.network.classes, training.class_balance
         )
-        tuner = Tuner(self.config, training, base, device, weights)
+        tuner = Tuner(self.config, training, base.network, device, weights, base.trust)
         tuner.pieces = rung.pieces
         session = TeachSession(
-            self.config, training, self.directory, tuner, model, base
+            self.config, training, self.directory, tuner, model, base.network
         )
         content, notice = self.directory.read_state()
         session.load(content)
         self.session = session
         self.directory.append(
             "start", session.step, device=describe_device(device), processes=1,
-            notice=notice, base=words, rung=rung.describe(),
+            notice=notice, base=base.words, trust=base.trust, rung=rung.describe(),
         )  # fmt: skip
         try:
             return (yield from self._steps(original, data, rung))
@@ -246,22 +246,27 @@ class Work:
         original: DenseTransformerNetwork,
         data: LessonData,
         training: TrainConfig,
-    ) -> Generator[Progress, None, tuple[DenseTransformerNetwork, str]]:
+    ) -> Generator[Progress, None, Base]:
         """Return what the first step begins with; chosen once, then kept in a file."""
         path = self.path / BASE
         device = next(original.parameters()).device
         if path.exists():
             kept = load_model(path)
-            return self._placed(kept, device), kept.card.title
+            trust = dict(kept.card.scores).get("trust")
+            network = self._placed(kept, device)
+            return Base(network, kept.card.title, 1.0 if trust is None else trust)
         work = choose_base(original, data.spots, self.config, training)
         while True:
             try:
                 yield Progress(0, training.steps, "step", message=next(work))
             except StopIteration as end:
-                base, words = end.value
+                base: Base = end.value
                 break
-        save_model(path, base, dataclasses.replace(model.card, title=words))
-        return base, words
+        card = dataclasses.replace(
+            model.card, title=base.words, scores=(("trust", base.trust),)
+        )
+        save_model(path, base.network, card)
+        return base
 
     def _placed(self, model: Model, device: torch.device) -> DenseTransformerNetwork:
         """Return a copy of a model's network on a device, repeating itself exactly."""

@@ -1,0 +1,142 @@
+"""What a model begins with: as it is, its negative, the image's statistics."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from small_lessons import small_teaching, striped, write_small_model
+from torch import nn
+
+from dense_transformer.data import Pair
+from dense_transformer.teaching.adaptation import (
+    adapt_statistics,
+    choose_base,
+    even_windows,
+    inverted_copy,
+)
+from dense_transformer.teaching.beginning import training_config
+from dense_transformer.teaching.sampling import Spot
+from dense_transformer.zoo import load_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model that finds dark stripes: trained for some seconds."""
+    found = load_model(
+        write_small_model(tmp_path_factory.mktemp("m") / "m.safetensors")
+    )
+    network = found.network.train()
+    optimiser = torch.optim.Adam(network.parameters(), 5e-3)
+    pixels, truth = pieces()
+    for _ in range(60):
+        loss = nn.functional.cross_entropy(network(pixels), truth)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    network.eval()
+    return found
+
+
+def pieces(change=lambda p: p):
+    image, truth = striped()
+    cut = [np.s_[y : y + 32, x : x + 32] for y in (0, 32, 64) for x in (0, 32, 64)]
+    pixels = np.stack([change(image[at] / 127.5 - 1) for at in cut]).astype(np.float32)
+    labels = np.stack([truth[at] for at in cut]).astype(np.int64) - 1
+    return torch.from_numpy(pixels[:, None]), torch.from_numpy(labels)
+
+
+def spots(change=lambda p: p):
+    pixels, labels = pieces(change)
+    return [
+        Spot(Pair(str(i), p.numpy(), (t + 1).numpy().astype(np.uint8)), (0, 0, 32, 32))
+        for i, (p, t) in enumerate(zip(pixels, labels, strict=True))
+    ]
+
+
+def chosen(model, change, **changes):
+    teach = small_teaching(**changes)
+    work = choose_base(
+        model.network, spots(change), teach, training_config(teach, model)
+    )
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def test_the_negative_of_an_image_is_predicted_as_the_image(model):
+    pixels, _ = pieces()
+    network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            inverted_copy(network)(-pixels), network(pixels), rtol=0, atol=0
+        )
+
+
+def test_bright_stripes_are_found_by_annotations_alone(model):
+    base = chosen(model, lambda p: -p, adapt=False)
+    assert base.words == "intensities inverted"
+    weight = "levels.0.down1.conv.weight"
+    assert torch.equal(
+        base.network.state_dict()[weight], -model.network.state_dict()[weight]
+    )
+    plain = chosen(model, lambda p: -p, adapt=False, invert=False)
+    assert plain.words == ""
+    assert plain.trust < 0.1 < 0.8 < base.trust
+
+
+def test_nothing_is_changed_where_the_model_fits(model):
+    base = chosen(model, lambda p: p)
+    assert base.words == ""
+    for name, value in model.network.state_dict().items():
+        assert torch.equal(value, base.network.state_dict()[name])
+
+
+def test_measured_statistics_are_those_of_the_windows(model):
+    """The first norm's, by hand: mean and variance of what its convolution gives."""
+    network = copy.deepcopy(model.network)
+    some = spots()[:1]
+    config = training_config(small_teaching(), model)
+    adapt_statistics(network, [some[0].pair], config)
+    windows = torch.from_numpy(np.stack(even_windows([some[0].pair], (32, 32), 24)))
+    with torch.no_grad():
+        batches = [network.level(0).down1.conv(b) for b in windows.split(4)]
+    norm = network.level(0).down1.norm
+    means = torch.stack([b.mean((0, 2, 3)) for b in batches]).mean(0)
+    variances = torch.stack([b.var((0, 2, 3)) for b in batches]).mean(0)
+    torch.testing.assert_close(norm.running_mean, means, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(norm.running_var, variances, rtol=1e-4, atol=1e-5)
+    assert norm.momentum == model.network.level(0).down1.norm.momentum
+
+
+def test_statistics_of_a_flat_dim_image_help(model):
+    """Little contrast on a gray ground: other means and variances in every layer."""
+
+    def dim(pixels):
+        return 0.15 * pixels + 0.6
+
+    base = chosen(model, dim, invert=False)
+    assert base.words == "statistics of this image"
+    pixels, labels = pieces(dim)
+    with torch.no_grad():
+        old, new = (
+            nn.functional.cross_entropy(n.eval()(pixels), labels)
+            for n in (copy.deepcopy(model.network), base.network)
+        )
+    assert new < 0.7 * old
+
+
+def test_windows_cover_images_evenly():
+    large = Pair(
+        "l", np.zeros((1, 300, 300), np.float32), np.zeros((300, 300), np.uint8)
+    )
+    small = Pair(
+        "s", np.ones((1, 100, 100), np.float32), np.zeros((100, 100), np.uint8)
+    )
+    windows = even_windows([large, small, large], (32, 32), 40)
+    assert len(windows) == 40
+    assert sum(w.max() for w in windows) == 4  # a tenth of the area

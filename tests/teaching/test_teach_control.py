@@ -1,0 +1,157 @@
+"""Pause, stop and discard by files, and what a run's folder says meanwhile."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+
+import pytest
+import torch
+from small_lessons import make_run
+
+from dense_transformer.teaching import (
+    discard,
+    note_kept,
+    pause,
+    read_status,
+    stop,
+    teach,
+    unpause,
+)
+from dense_transformer.teaching.control import STATUS, Gate
+from dense_transformer.work import finish
+
+needs_processes = pytest.mark.skipif(os.name != "posix", reason="needs forkserver")
+LONG = {"steps": 100_000, "validate_every": 50, "save_every": 1000}
+
+
+def work_alone(run):
+    torch.set_num_threads(1)
+    finish(teach(run))
+
+
+@pytest.fixture(scope="module")
+def context():
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["dense_transformer.teaching"])
+    return context
+
+
+def until(claim, seconds=30.0):
+    """Wait until a claim holds; return the seconds it took."""
+    begin = time.monotonic()
+    while not claim():
+        assert time.monotonic() - begin < seconds
+        time.sleep(0.005)
+    return time.monotonic() - begin
+
+
+def begin(context, run):
+    child = context.Process(target=work_alone, args=(run,))
+    child.start()
+    until(lambda: read_status(run).state == "running")
+    return child
+
+
+@needs_processes
+def test_a_run_pauses_goes_on_stops_and_goes_on_again(context, tmp_path):
+    run = make_run(tmp_path / "p", **LONG)
+    assert read_status(run).state == "queued"
+    child = begin(context, run)
+    pause(run)
+    assert until(lambda: read_status(run).state == "paused") < 2
+    events = (run / "events.jsonl").read_bytes()
+    step = read_status(run).step
+    time.sleep(0.3)  # that nothing happens can only be seen by waiting
+    assert (run / "events.jsonl").read_bytes() == events
+    assert (run / "state.pt").exists()  # the power may fail during a pause
+    unpause(run)
+    assert until(lambda: read_status(run).state == "running") < 2
+    stop(run)
+    until(lambda: not child.is_alive(), 2)
+    status = read_status(run)
+    assert (child.exitcode, status.state) == (0, "stopped")
+    assert status.step >= step
+    assert (run / "best.safetensors").exists()
+    work = teach(run)
+    done = [next(work).done for _ in range(4)]
+    work.close()
+    assert max(done) >= status.step
+
+
+@needs_processes
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_discarded_run_keeps_no_model(context, tmp_path, paused):
+    run = make_run(tmp_path / "p", **LONG)
+    child = begin(context, run)
+    if paused:
+        pause(run)
+        until(lambda: read_status(run).state == "paused")
+    discard(run)
+    until(lambda: not child.is_alive(), 2)
+    assert (child.exitcode, read_status(run).state) == (0, "discarded")
+    assert not [*run.glob("*.safetensors"), *run.glob("state.pt*")]
+    assert (run / "events.jsonl").exists()
+
+
+@needs_processes
+def test_a_killed_run_died_and_can_be_discarded(context, tmp_path):
+    run = make_run(tmp_path / "p", **LONG)
+    child = begin(context, run)
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    status = read_status(run)
+    assert (status.state, status.process) == ("died", child.pid)
+    assert not status.alive
+    discard(run)
+    assert read_status(run).state == "discarded"
+    assert not list(run.glob("*.safetensors"))
+
+
+def test_it_stops_while_it_judges(tmp_path):
+    run = make_run(tmp_path / "p")
+    for progress in (work := teach(run)):
+        if "validating" in progress.message:
+            stop(run)
+            break
+    assert {progress.done for progress in work} <= {0}
+    assert read_status(run).state == "stopped"
+    assert not (run / "last.safetensors").exists()
+
+
+def test_a_finished_run_says_so_and_is_kept_under_a_name(tmp_path):
+    run = make_run(tmp_path / "p", steps=2)
+    result = finish(teach(run))
+    status = read_status(run)
+    assert (status.state, status.step, status.steps) == ("finished", 2, 2)
+    assert (status.message, status.improved) == (result.words, result.improved)
+    note_kept(run, "mine")
+    assert (read_status(run).state, read_status(run).name) == ("kept", "mine")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'{"state": "running"', b'{"state": "flying"}',
+     b'{"state": "running", "step": "x"}', b'{"state": "running", "more": 1}'],
+)  # fmt: skip
+def test_a_torn_status_is_no_status(tmp_path, content):
+    (tmp_path / STATUS).write_bytes(content)
+    assert read_status(tmp_path).state == "queued"
+    (tmp_path / STATUS).write_text(json.dumps({"state": "running", "step": 3}))
+    assert (read_status(tmp_path).state, read_status(tmp_path).step) == ("died", 3)
+
+
+def test_the_gate_hears_a_caller_too(tmp_path):
+    asked = False
+    gate = Gate(tmp_path, lambda: asked)
+    assert gate.asked() == ""
+    asked = True
+    assert gate.asked() == "stop"
+    discard(tmp_path)
+    (tmp_path / "discard").touch()
+    assert gate.asked() == "discard"
+    gate.clear()
+    assert not (tmp_path / "discard").exists()

@@ -1,0 +1,99 @@
+"""What is on screen, predicted within its share of the time, whatever is asked."""
+
+from __future__ import annotations
+
+import pytest
+from small_lessons import small_teaching, striped, write_small_model
+
+from dense_transformer.teaching import Wanted, ask_view
+from dense_transformer.teaching.beginning import training_config
+from dense_transformer.teaching.view import FILE, SHARE, LiveView, read_wanted
+from dense_transformer.types import Image
+from dense_transformer.zoo import load_model
+
+
+class Clock:
+    """A clock that is told what time it is."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 0.1  # whatever is measured takes a tenth of a second
+        return self.now
+
+
+@pytest.fixture
+def model(tmp_path):
+    return load_model(write_small_model(tmp_path / "m.safetensors"))
+
+
+def live(tmp_path, model, notes, clock):
+    image = Image(striped()[0], "yx", "stripes")
+    config = training_config(small_teaching(), model)
+    return LiveView(tmp_path, {"stripes": image}.get, config, notes.append, clock)
+
+
+def test_it_takes_no_more_than_its_share_of_the_time(tmp_path, model):
+    notes, clock = [], Clock()
+    view = live(tmp_path, model, notes, clock)
+    ask_view(tmp_path, Wanted("stripes", 0, (0, 0, 96, 96)))
+    for step in range(400):
+        view.advance(model.network, step)
+        clock.now += 0.5  # a step
+        assert view.spent <= SHARE * (clock.now - view.began) + 0.3  # one piece
+    assert len(notes) >= 2
+    assert view.spent > 0.5 * SHARE * (clock.now - view.began)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'{"image": "stripes"}',
+     b'{"image": "stripes", "section": 0, "box": [0, 0, 0, 9]}',
+     b'{"image": "stripes", "section": 0, "box": [0, 0, 9]}',
+     b'{"image": "stripes", "section": 0, "box": "abcd"}',
+     b'{"image": "stripes", "section": 1e999, "box": [0, 0, 9, 9]}'],
+)  # fmt: skip
+def test_nonsense_is_not_looked_at(tmp_path, content):
+    (tmp_path / FILE).write_bytes(content)
+    assert read_wanted(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        (Wanted("nobody", 0, (0, 0, 9, 9)), "no image"),
+        (Wanted("stripes", 7, (0, 0, 9, 9)), "no section 7"),
+        (Wanted("stripes", 0, (500, 500, 600, 600)), "no part"),
+    ],
+)
+def test_what_is_not_there_is_said_and_no_error(tmp_path, model, wanted, why):
+    notes = []
+    view = live(tmp_path, model, notes, Clock())
+    view.clock.now = 1000.0
+    ask_view(tmp_path, wanted)
+    for step in range(5):
+        view.advance(model.network, step)
+    assert why in notes[0]["reason"]
+
+
+def test_a_large_view_is_cut_to_its_middle(tmp_path, model, monkeypatch):
+    monkeypatch.setattr("dense_transformer.teaching.view.LARGEST_PX", 40)
+    notes = []
+    view = live(tmp_path, model, notes, Clock())
+    view.began = -1e6
+    ask_view(tmp_path, Wanted("stripes", 0, (0, 0, 96, 30)))
+    view.clock.now = 1000.0
+    for step in range(30):
+        view.advance(model.network, step)
+    assert notes[0]["box"] == [28, 0, 68, 30]
+
+
+def test_nobody_watching_costs_nothing(tmp_path, model):
+    view = live(tmp_path, model, [], Clock())
+    view.clock.now = 1000.0
+    ask_view(tmp_path, Wanted("stripes", 0, (0, 0, 9, 9)))
+    ask_view(tmp_path, None)
+    assert not (tmp_path / FILE).exists()
+    view.advance(model.network, 1)
+    assert view.spent == 0
