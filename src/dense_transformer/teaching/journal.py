@@ -71,13 +71,16 @@ class Journal:
         self.path, self.shape, self.classes = path, shape, classes
         self._lock = threading.RLock()
         self._canvas = Canvas(shape, classes)
-        if write and (not path.exists() or path.stat().st_size == 0):
-            atomic_write(path, header_line(self._canvas, 0))
         read = JournalReading(path, self._canvas)
         self._undo, self._number = read.undo, read.number
         self._lines, self._damaged = read.lines, read.damaged
         self.notices = read.notices
-        self._file = JournalFile(path, read.end) if write else None
+        end = read.end
+        if write and read.lines == 0:  # no file, or an empty one
+            header = header_line(self._canvas, 0)
+            atomic_write(path, header)
+            end, self._lines = len(header), 1
+        self._file = JournalFile(path, end) if write else None
 
     # What is there
 

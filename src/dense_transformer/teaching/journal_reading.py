@@ -72,7 +72,7 @@ class JournalReading:
         return torn
 
     def _judge(self, torn: bool) -> None:
-        if self.lines and self.damaged >= self.lines:
+        if self.damaged >= self.lines and (self.lines or torn):
             raise ProjectError(
                 f"{self._path} is no journal of annotations, or all of it is damaged; "
                 "bring it back from a backup, or move it away to begin anew"
