@@ -19,6 +19,7 @@ from dense_transformer.teaching.compaction import pieces_of
 from dense_transformer.teaching.images import open_entry
 from dense_transformer.teaching.journal_lines import (
     Piece,
+    check_box,
     pack_line,
     pack_piece,
     read_line,
@@ -205,7 +206,7 @@ def read_lesson(run_folder: Path) -> Lesson:
         examples = [
             _example(item, entries, labels, folder) for item in header["examples"]
         ]
-    except (KeyError, TypeError, ValueError, IndexError, ConfigError) as error:
+    except (LookupError, TypeError, ValueError, ConfigError, MemoryError) as error:
         raise ProjectError(f"{path} is damaged: {error}") from error
     digest = hashlib.sha256(
         json.dumps([header["images"], header["labels_sha256"]]).encode()
@@ -352,6 +353,7 @@ def _example(
     folder: Path,
 ) -> Example:
     entry, section = entries[item["image"]], int(item["section"])
+    check_box(section, (0, 0, *entry.size), entry.shape)
     marked = np.zeros(entry.size, np.uint8)  # pages that hold nothing stay unused
     held = np.zeros(entry.size, bool)
     for piece in pieces[item["image"]].get(section, ()):
@@ -368,10 +370,15 @@ def _example(
         section,
         marked,
         held,
-        _patches(section, item["patches"]),
-        _patches(section, item["held_out"]),
+        _patches(section, item["patches"], entry),
+        _patches(section, item["held_out"], entry),
     )
 
 
-def _patches(section: int, boxes: Sequence[Box]) -> tuple[Patch, ...]:
-    return tuple(Patch(section, *map(int, box)) for box in boxes)
+def _patches(
+    section: int, boxes: Sequence[Box], entry: ImageEntry
+) -> tuple[Patch, ...]:
+    patches = tuple(Patch(section, *map(int, box)) for box in boxes)
+    for patch in patches:
+        check_box(section, patch.box, entry.shape)
+    return patches

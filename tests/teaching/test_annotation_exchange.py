@@ -1,0 +1,123 @@
+"""Annotations as a data set: read by the training's own reader, and back unchanged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from small_lessons import make_project, striped, write_small_model
+
+from dense_transformer.data import open_pairs, read_image
+from dense_transformer.errors import DataError, ProjectError
+from dense_transformer.teaching import (
+    Patch,
+    Project,
+    export_data_set,
+    import_data_set,
+    import_labels,
+)
+from dense_transformer.training import read_config
+from dense_transformer.work import finish
+
+
+def test_training_reads_an_export_as_it_was_painted(tmp_path: Path):
+    with make_project(tmp_path / "p") as project:
+        files = finish(export_data_set(project, tmp_path / "out"))
+        painted = project.journal("stripes").annotations()
+    assert {f.name for f in files if f.parent.name == "labels"} == {
+        f"stripes-{z:03d}.tif" for z in range(3)
+    }
+    config = read_config(tmp_path / "out" / "train.toml")
+    data = open_pairs(config.data, 1, tmp_path / "out")
+    pairs = {pair.name: pair for pair in (*data.train, *data.validation)}
+    assert len(pairs) == 3
+    for section in range(3):
+        pair = pairs[f"stripes-{section:03d}"]
+        np.testing.assert_array_equal(pair.labels, painted.section(section))
+        exported = read_image(tmp_path / "out" / "images" / f"{pair.name}.tif")
+        np.testing.assert_array_equal(exported.data[:], striped(section)[0])
+
+
+def test_an_export_comes_back_with_its_labels_and_patches(tmp_path: Path):
+    with make_project(tmp_path / "p") as project:
+        project.journal("stripes").paint(1, 80, 3, None, np.full((2, 9), 2, np.uint8))
+        finish(export_data_set(project, tmp_path / "out"))
+        before = project.journal("stripes").annotations()
+    model = tmp_path / "p.safetensors"
+    with Project.create(tmp_path / "q", model) as project:
+        entries = finish(import_data_set(project, tmp_path / "out"))
+        for section, entry in enumerate(entries):
+            after = project.journal(entry.name).annotations()
+            np.testing.assert_array_equal(after.section(0), before.section(section))
+            boxes = {p.box for p in before.patches if p.section == section}
+            assert {p.box for p in after.patches} == boxes
+        finish(import_data_set(project, tmp_path / "out"))
+        assert len(project.images) == 3, "what is there is not added again"
+        assert project.journal(entries[0].name).undo() is not None
+        assert not project.journal(entries[0].name).can_undo, "imported in one change"
+
+
+def test_imported_labels_leave_what_they_say_nothing_about(tmp_path: Path):
+    model = write_small_model(tmp_path / "small.safetensors")
+    tifffile.imwrite(tmp_path / "one.tif", striped()[0])
+    labels = np.zeros((96, 96), np.uint8)
+    labels[:10] = 2
+    tifffile.imwrite(tmp_path / "labels.tif", labels)
+    with Project.create(tmp_path / "p", model) as project:
+        project.add_image("one", tmp_path / "one.tif")
+        project.journal("one").paint(0, 5, 0, None, np.ones((20, 96), np.uint8))
+        import_labels(project, tmp_path / "one.tif", tmp_path / "labels.tif")
+        expected = labels.copy()
+        expected[10:25] = 1
+        np.testing.assert_array_equal(project.journal("one").read(0), expected)
+
+
+def test_what_does_not_fit_is_refused(tmp_path: Path):
+    model = write_small_model(tmp_path / "small.safetensors")
+    tifffile.imwrite(tmp_path / "one.tif", striped()[0])
+    with Project.create(tmp_path / "p", model) as project:
+        with pytest.raises(DataError, match="nothing"):
+            finish(export_data_set(project, tmp_path / "out"))
+        for labels, why in (
+            (np.ones((95, 96), np.uint8), "same size"),
+            (np.full((96, 96), 3, np.uint8), "the value 3"),
+        ):
+            tifffile.imwrite(tmp_path / "labels.tif", labels)
+            with pytest.raises(DataError, match=why):
+                import_labels(project, tmp_path / "one.tif", tmp_path / "labels.tif")
+        with pytest.raises(DataError, match="missing"):
+            finish(import_data_set(project, tmp_path))
+        assert project.images == ()
+
+
+@pytest.mark.parametrize(
+    "patches",
+    [
+        b"{",
+        b"[]",
+        b'{"patches": {"a": [[1, 2, 3]]}}',
+        b'{"patches": {"a": [[1, 2, 3, "4"]]}}',
+        b"[" * 100_000,
+    ],
+)
+def test_damaged_patches_are_refused(tmp_path: Path, patches: bytes):
+    with make_project(tmp_path / "p") as project:
+        finish(export_data_set(project, tmp_path / "out"))
+        (tmp_path / "out" / "patches.json").write_bytes(patches)
+        with pytest.raises(ProjectError, match="remove it"):
+            finish(import_data_set(project, tmp_path / "out"))
+
+
+def test_a_patch_beyond_the_image_is_refused(tmp_path: Path):
+    with make_project(tmp_path / "p") as project:
+        finish(export_data_set(project, tmp_path / "out"))
+        path = tmp_path / "out" / "patches.json"
+        boxes = json.dumps({"patches": {"stripes-000": [[0, 0, 10, 2000]]}})
+        path.write_text(boxes)
+        with pytest.raises(ProjectError, match="inside the image"):
+            finish(import_data_set(project, tmp_path / "out"))
+        with pytest.raises(ProjectError, match="inside the image"):
+            project.journal("stripes").add_patch(Patch(9, 0, 0, 5, 5))
