@@ -10,6 +10,7 @@ from napari.utils.notifications import notification_manager, show_info
 from qtpy.QtCore import QObject
 
 from napari_dtn.jobs import Job, JobRunner, Work
+from napari_dtn.layer_removal import take_away
 
 
 class Fetching(QObject):
@@ -79,7 +80,7 @@ class Fetching(QObject):
     def _remove(self, job: Job | None = None) -> None:
         layer = self._layer()
         if layer is not None:
-            self._viewer.layers.remove(layer)
+            take_away(self._viewer, [layer])
 
     def _finish(self) -> None:
         self._bar.close()

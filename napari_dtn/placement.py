@@ -11,6 +11,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Vectors
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
+from napari_dtn.layer_removal import take_away
 from napari_dtn.layers import LayerSpec
 from napari_dtn.looks import NOT_A_NUMBER
 
@@ -52,7 +53,7 @@ def place_layer(
         if old.ndim == _ndim(spec):
             _update(old, spec)
             return old
-        viewer.layers.remove(old)
+        take_away(viewer, [old])
     layer = make_layer(spec, layer_id)
     at = len(viewer.layers)
     if above is not None and above in viewer.layers:

@@ -13,9 +13,9 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_dtn.layer_removal import take_away
 from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import find_layer, outline, place_layer, stale_layers
-from napari_dtn.removal import remove_layers
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -76,7 +76,7 @@ class Placer(QObject):
         specs = list(specs)
         if alone:
             stale = stale_layers(self._viewer.layers, specs, layer_id)
-            remove_layers(self._viewer, stale, self._widget)
+            take_away(self._viewer, stale)
         self._waiting, self._layer_id = deque(specs), layer_id
         self._wanted, self._last = wanted, None
         self._timer.start()

@@ -11,9 +11,9 @@ from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QWidget
 
 from napari_dtn.answering import Sketch
+from napari_dtn.layer_removal import take_away
 from napari_dtn.placement import find_layer, place_layer, shown
 from napari_dtn.placer import Placer
-from napari_dtn.removal import remove_layers
 from napari_dtn.specs import LayerSpec
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Preview(QObject):
 
     def __init__(self, viewer: ViewerModel, widget: QWidget) -> None:
         super().__init__(widget)
-        self._viewer, self._widget = viewer, widget
+        self._viewer = viewer
         self._placer = Placer(viewer, widget)
         self._sketch: Sketch | None = None
         self._layer_id: object = None
@@ -81,7 +81,7 @@ class Preview(QObject):
                 place_layer(self._viewer, before, self._layer_id)
             elif layer is not None:
                 new.append(layer)
-        remove_layers(self._viewer, new, self._widget)
+        take_away(self._viewer, new)
 
     def shut_down(self) -> None:
         """Put everything back, unless the window is gone. May be called twice."""
