@@ -72,6 +72,7 @@ def small_teaching(**changes) -> TeachConfig:
         "save_every": 2,
         "device": "cpu",
         "threads": 1,
+        "precision": "float32",
     }
     return TeachConfig(**(settings | changes))
 

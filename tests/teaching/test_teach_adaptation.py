@@ -16,6 +16,7 @@ from dense_transformer.teaching.adaptation import (
     choose_base,
     even_windows,
     inverted_copy,
+    is_negative,
 )
 from dense_transformer.teaching.beginning import training_config
 from dense_transformer.teaching.sampling import Spot
@@ -59,7 +60,7 @@ def spots(change=lambda p: p):
 def chosen(model, change, **changes):
     teach = small_teaching(**changes)
     work = choose_base(
-        model.network, spots(change), teach, training_config(teach, model)
+        model.network, spots(change), (), teach, training_config(teach, model)
     )
     while True:
         try:
@@ -140,3 +141,12 @@ def test_windows_cover_images_evenly():
     windows = even_windows([large, small, large], (32, 32), 40)
     assert len(windows) == 40
     assert sum(w.max() for w in windows) == 4  # a tenth of the area
+
+
+@pytest.mark.parametrize(
+    ("auc", "inverted", "sure"),
+    [(0.34, 0.99, True), (0.57, 0.66, False), (0.7, 0.85, False), (0.2, 0.75, False),
+     (float("nan"), float("nan"), False)],
+)  # fmt: skip
+def test_only_a_clear_negative_is_taken_for_one(auc, inverted, sure):
+    assert is_negative(auc, inverted) is sure

@@ -10,6 +10,10 @@ from dense_transformer.config.prediction import Device
 from dense_transformer.settings import Settings, setting
 
 Parts = Literal["all", "not transformers", "decoder", "norms"]
+#: A few strokes of one image: intensities vary more than in training on many images.
+STRONG = AugmentConfig(
+    brightness=0.4, contrast=0.5, gamma=0.6, noise=0.15, blur_px=1.5, blur_share=0.4
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class TeachConfig(Settings):
     batch: int = setting(4, "Patches per step.", low=1, high=256)
     patch: tuple[int, int] | None = setting(
         None,
-        "Height and width of a patch, px; None: those of the model.",
+        "Height and width of a patch, px; None: the model's, 160 at most.",
         low=32,
         high=2048,
     )
@@ -36,8 +40,9 @@ class TeachConfig(Settings):
         0.0, "Pull of all weights towards those of the start.", low=0, high=1000
     )
     recall: float = setting(
-        0.3,
-        "Weight of what it predicted at the start, where nothing is annotated.",
+        4.0,
+        "Weight of what it predicted at the start, where nothing is annotated; less "
+        "where that is wrong on annotations.",
         low=0,
         high=100,
     )
@@ -66,15 +71,16 @@ class TeachConfig(Settings):
     invert: bool = setting(
         True, "Begin with inverted intensities where annotations say so."
     )
-    augment: AugmentConfig = setting(AugmentConfig(), "Variation of patches.")
+    augment: AugmentConfig = setting(STRONG, "Variation of patches.")
     validate_every: int = setting(
-        20, "Steps between scores on what is held out.", low=1
+        10, "Steps between scores on what is held out.", low=1
     )
     save_every: int = setting(20, "Steps between saves of the resume state.", low=1)
     patience: int = setting(0, "Scores without gain before stopping; 0: never.", low=0)
     seed: int = setting(0, "Seed of all draws.", low=0, high=2**31 - 1)
     device: Device = setting("auto", "Where to compute.")
-    precision: Literal["float32", "bfloat16", "float16"] = setting(
-        "float32", "Autocast type."
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = setting(
+        "auto",
+        "Autocast type; auto: bfloat16 on processors that have it, else float32.",
     )
     threads: int = setting(0, "CPU threads; 0: as torch has it.", low=0, high=256)

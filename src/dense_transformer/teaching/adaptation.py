@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 WINDOWS = 24  # of the image, to measure statistics on
 JUDGED = 8  # places to choose by
-MARGIN = 0.005  # of merit that a change must gain
+MARGIN = 0.005  # of merit that new statistics must gain
+SURE, CLEAR = 0.8, 0.2  # AUC of a negative, and by how much it is above the image's
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +51,7 @@ class Base:
 def choose_base(
     network: DenseTransformerNetwork,
     spots: Sequence[Spot],
+    held_out: Sequence[Pair],
     teach: TeachConfig,
     config: TrainConfig,
 ) -> Generator[str, None, Base]:
@@ -59,32 +61,38 @@ def choose_base(
     ----------
     network : DenseTransformerNetwork
         The model, on its device; it isn't changed.
-    spots : sequence of Spot
-        What is learned from; nothing held out is looked at.
+    spots, held_out : sequence of Spot, sequence of Pair
+        All annotations: a few strokes are little to choose by.
     teach, config
         What may be changed, and how to compute.
 
     """
     best, words = copy.deepcopy(network).eval(), ""
-    judged = _windows_of(spots, config.patch)
+    judged = [*_windows_of(spots, config.patch), *held_out[:JUDGED]]
     found = yield from judge(best, judged, config)
-    candidates = [("", False)]
     if teach.invert:
-        candidates.append(("intensities inverted", True))
-    for said, inverted in candidates:
-        plain = inverted_copy(network) if inverted else network
-        changes = [(said, plain)] if inverted else []
-        if teach.adapt:
-            adapted = copy.deepcopy(plain)
-            yield "measuring the image's statistics"
-            adapt_statistics(adapted, [s.pair for s in spots], config)
-            both = ", ".join(filter(None, (said, "statistics of this image")))
-            changes.append((both, adapted))
-        for text, candidate in changes:
-            validation = yield from judge(candidate, judged, config)
-            if merit_of(validation) > merit_of(found) + MARGIN:
-                best, words, found = copy.deepcopy(candidate).eval(), text, validation
+        negative = inverted_copy(network).eval()
+        validation = yield from judge(negative, judged, config)
+        if is_negative(found.scores.auc, validation.scores.auc):
+            best, words, found = negative, "intensities inverted", validation
+    if teach.adapt:
+        adapted = copy.deepcopy(best)
+        yield "measuring the image's statistics"
+        adapt_statistics(adapted, [s.pair for s in spots], config)
+        validation = yield from judge(adapted, judged, config)
+        if merit_of(validation) > merit_of(found) + MARGIN:
+            both = ", ".join(filter(None, (words, "statistics of this image")))
+            best, words, found = adapted, both, validation
     return Base(best, words, trust_in(found.scores.auc))
+
+
+def is_negative(auc: float, inverted_auc: float) -> bool:
+    """Return whether an image is a negative, by what a model finds in either.
+
+    Only beyond doubt: a model that doesn't know a tissue at all may find either in a
+    few strokes by chance, and is far from `SURE` in both.
+    """
+    return inverted_auc > SURE and inverted_auc > auc + CLEAR
 
 
 def trust_in(auc: float) -> float:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import torch
 
 from dense_transformer.config import (
     AboutConfig,
@@ -15,6 +18,7 @@ from dense_transformer.config import (
 )
 from dense_transformer.errors import ConfigError, RunError
 from dense_transformer.files import atomic_write
+from dense_transformer.nn.devices import choose_device
 from dense_transformer.settings import from_dict
 from dense_transformer.teaching.snapshot import take_lesson
 from dense_transformer.zoo import load_model
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 FILE, START, BASE = "teach.json", "start.safetensors", "base.safetensors"
 FORMAT, VERSION = "napari-dtn teaching", 1
 _LARGEST = 1_000_000  # bytes
+LARGEST_PATCH = 160  # px; half the time of 224, and no worse
 
 
 def begin_run(
@@ -59,17 +64,25 @@ def begin_run(
     chosen = load_model(project.model_path() if model is None else model)
     run = project.new_run()
     config = config or TeachConfig()
-    take_lesson(project, run, seed=config.seed)
-    atomic_write(run / START, chosen.path.read_bytes())
+    try:
+        take_lesson(project, run, seed=config.seed)
+        atomic_write(run / START, chosen.path.read_bytes())
+        _write_settings(run, project, config)
+    except BaseException:
+        shutil.rmtree(run, ignore_errors=True)
+        raise
+    return run
+
+
+def _write_settings(run: Path, project: Project, config: TeachConfig) -> None:
+    """Write what makes a folder a run, last: one without it was killed before."""
     values = {
         "format": FORMAT,
         "version": VERSION,
         "project": str(project.folder),
         "config": config.to_dict(),
     }
-    # Last: a run without it was killed before it was one.
     atomic_write(run / FILE, json.dumps(values, indent=1).encode())
-    return run
 
 
 def read_teaching(run: Path) -> TeachConfig:
@@ -122,7 +135,7 @@ def training_config(teach: TeachConfig, model: Model) -> TrainConfig:
         seed=teach.seed,
         steps=teach.steps,
         batch=teach.batch,
-        patch=teach.patch or card.patch,
+        patch=card.patch,  # that it is judged and predicts with
         learning_rate=teach.learning_rate,
         weight_decay=0.0,  # the pull replaces it
         transformer_rate=(
@@ -135,5 +148,25 @@ def training_config(teach: TeachConfig, model: Model) -> TrainConfig:
         patience=teach.patience,
         average=teach.average,
         device=teach.device,
-        precision=teach.precision,
+        precision=_precision(teach),
     )
+
+
+def drawn_patch(teach: TeachConfig, model: Model) -> tuple[int, int]:
+    """Return the height and width of the patches to learn from, px."""
+    if teach.patch is not None:
+        return teach.patch
+    multiple = model.config.multiple
+    height, width = (
+        max(multiple, min(LARGEST_PATCH, side) // multiple * multiple)
+        for side in model.card.patch
+    )
+    return height, width
+
+
+def _precision(teach: TeachConfig) -> Literal["float32", "bfloat16", "float16"]:
+    if teach.precision != "auto":
+        return teach.precision
+    on_cpu = choose_device(teach.device).type == "cpu"
+    fast = on_cpu and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return "bfloat16" if fast else "float32"

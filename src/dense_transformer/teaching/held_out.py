@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LOSS_SHARE = 0.02  # of the loss in the merit: decides where all orders are right
 LARGEST_LOSS = 2.0
+DIGITS = 5  # of the merit: what is below is rounding, no gain
 
 
 def judge(
@@ -42,4 +43,4 @@ def merit_of(validation: Validation) -> float:
     """
     loss = min(validation.loss, LARGEST_LOSS)
     auc = validation.scores.auc
-    return (auc if math.isfinite(auc) else 0.0) - LOSS_SHARE * loss
+    return round((auc if math.isfinite(auc) else 0.0) - LOSS_SHARE * loss, DIGITS)

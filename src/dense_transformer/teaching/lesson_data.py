@@ -88,7 +88,7 @@ def open_lesson(lesson: Lesson, model: Model, patch: tuple[int, int]) -> LessonD
             model.card.height_px,
         )
         spots += _spots(example, lesson.classes, view, patch)
-        held += _held_out(example, lesson.classes, view, patch)
+        held += _held_out(example, lesson.classes, view, model.card.patch)
     if not spots:
         raise DataError("nothing is left to learn from; annotate another place")
     images = {e.entry.name: e.entry.fingerprint for e in lesson.examples}

@@ -61,6 +61,7 @@ class TeachSession(Session):
         super().__init__(config, directory, learner, Processes())
         self.teach, self.start = teach, start
         self.base = {name: v.clone() for name, v in base.state_dict().items()}
+        self.base_words = ""  # what was changed before the first step
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
         self.best_share, self.best_step = 0.0, 0
@@ -161,9 +162,10 @@ class TeachSession(Session):
             )
         name, before, after = _shown(self.before, self.best_scores)
         mixed = "" if self.best_share == 1 else f", {self.best_share:g} of it mixed in"
+        begun = f", beginning with {self.base_words}" if self.base_words else ""
         return (
             f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
-            f"after {self.best_step} steps{mixed}"
+            f"after {self.best_step} steps{mixed}{begun}"
         )
 
     def _is_changed(self, original: DenseTransformerNetwork) -> bool:

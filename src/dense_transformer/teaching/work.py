@@ -19,6 +19,7 @@ from dense_transformer.teaching.adaptation import Base, choose_base
 from dense_transformer.teaching.beginning import (
     BASE,
     START,
+    drawn_patch,
     project_of,
     training_config,
 )
@@ -93,12 +94,13 @@ class Work:
         yield Progress(0, self.config.steps, "step", message="reading annotations")
         model = load_model(self.path / START)
         training = training_config(self.config, model)
-        data = open_lesson(read_lesson(self.path), model, training.patch)
+        drawn = drawn_patch(self.config, model)
+        data = open_lesson(read_lesson(self.path), model, drawn)
         device = choose_device(self.config.device)
         about = describe_run(_data_set(data), device)
         about["teach"] = self.config.to_dict()
         self.directory.begin(training, about)
-        first = Rung(1, training.patch, device.type)
+        first = Rung(1, drawn, device.type)
         rung = self._read_rung() or first
         while True:
             try:
@@ -138,6 +140,7 @@ class Work:
         session = TeachSession(
             self.config, training, self.directory, tuner, model, base.network
         )
+        session.base_words = base.words
         content, notice = self.directory.read_state()
         session.load(content)
         self.session = session
@@ -255,7 +258,7 @@ class Work:
             trust = dict(kept.card.scores).get("trust")
             network = self._placed(kept, device)
             return Base(network, kept.card.title, 1.0 if trust is None else trust)
-        work = choose_base(original, data.spots, self.config, training)
+        work = choose_base(original, data.spots, data.held_out, self.config, training)
         while True:
             try:
                 yield Progress(0, training.steps, "step", message=next(work))

@@ -1,0 +1,179 @@
+"""Whole runs: from all that is frozen to a model that isn't worse than the first."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from small_lessons import (
+    make_project,
+    make_run,
+    small_teaching,
+    striped,
+    weights_of,
+    write_small_model,
+)
+
+from dense_transformer.config import TeachConfig
+from dense_transformer.errors import DataError, RunError, WriteError
+from dense_transformer.teaching import (
+    Project,
+    begin_run,
+    read_status,
+    read_teaching,
+    teach,
+)
+from dense_transformer.training import RunDirectory
+from dense_transformer.work import finish
+from dense_transformer.zoo import load_model
+
+
+def test_a_run_makes_a_small_model_better_and_says_by_how_much(tmp_path):
+    run = make_run(tmp_path / "p", steps=40, validate_every=10, learning_rate=5e-3)
+    result = finish(teach(run))
+    assert result.improved
+    assert result.after.auc > result.before.auc + 0.1
+    assert (
+        f"{result.before.auc:.3f} before, {result.after.auc:.3f} after" in result.words
+    )
+    best = load_model(result.best)
+    start = load_model(run / "start.safetensors")
+    assert best.card.parent == f"small {start.sha256}"
+    assert dict(best.card.scores)["auc"] == pytest.approx(result.after.auc)
+    assert best.card.health[0].level == 2
+
+
+def test_where_nothing_beats_the_start_the_start_is_kept(tmp_path):
+    run = make_run(
+        tmp_path / "p", steps=4, learning_rate=1e-8, mixes=(1.0,), adapt=False,
+        invert=False, average=0.9,
+    )  # fmt: skip
+    with Project.open(tmp_path / "p") as project:
+        parent = project.model_path()
+    events = []
+    result = finish(teach(run), lambda progress: events.append(progress.message))
+    assert (result.improved, result.best_step) == (False, 0)
+    assert "you began with" in result.words
+    assert weights_of(result.best) == weights_of(parent)
+    assert read_status(run).improved is False
+
+
+def test_a_rate_that_destroys_the_weights_keeps_the_start(tmp_path):
+    run = make_run(
+        tmp_path / "p", steps=8, learning_rate=1.0, mixes=(1.0,), recall=0.0,
+        adapt=False, invert=False, average=0.0,
+    )  # fmt: skip
+    result = finish(teach(run))
+    before, after = result.before.auc, result.after.auc
+    assert after >= before - 0.02
+    assert result.improved == (result.best_step > 0)
+
+
+def test_the_same_settings_give_the_same_bytes_and_a_seed_others(tmp_path):
+    found = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run = make_run(tmp_path / name, seed=seed, steps=3)
+        finish(teach(run))
+        found.append(weights_of(run / "last.safetensors"))
+    assert found[0] == found[1] != found[2]
+
+
+def test_what_is_painted_during_a_run_is_not_half_used(tmp_path):
+    run = make_run(tmp_path / "p", steps=4)
+    twin = make_run(tmp_path / "q", steps=4)
+    work = teach(run)
+    while next(work).done < 1:
+        pass
+    with Project.open(tmp_path / "p") as project:
+        truth = striped(2)[1]
+        project.journal("stripes").paint(2, 0, 0, np.zeros_like(truth), truth)
+    finish(work)
+    finish(teach(twin))
+    assert weights_of(run / "last.safetensors") == weights_of(twin / "last.safetensors")
+
+
+def test_one_place_only_is_taught_and_nobody_claims_it_is_better(tmp_path):
+    folder = tmp_path / "p"
+    model = write_small_model(tmp_path / "m.safetensors")
+    with Project.create(folder, model) as project:
+        pixels, truth = striped()
+        project.add_image("one", pixels)
+        stroke = np.zeros_like(truth)
+        stroke[40:43, 20:60] = truth[40:43, 20:60]
+        project.journal("one").paint(0, 0, 0, np.zeros_like(stroke), stroke)
+        run = begin_run(project, small_teaching(steps=3))
+    result = finish(teach(run))
+    assert result.improved is None
+    assert "nothing is held out" in result.words
+    assert load_model(result.best).card.name == "small"
+
+
+def test_nothing_annotated_leaves_no_run(tmp_path):
+    with make_project(tmp_path / "p", places=0) as project:
+        with pytest.raises(DataError, match="nothing is annotated"):
+            begin_run(project)
+        assert project.runs == ()
+
+
+def test_settings_are_read_back_and_hostile_ones_refused(tmp_path):
+    run = make_run(tmp_path / "p", steps=7, pull=2.0)
+    assert read_teaching(run) == small_teaching(steps=7, pull=2.0)
+    path = run / "teach.json"
+    good = json.loads(path.read_bytes())
+    for bad in (
+        b"", b"[]", b"{", json.dumps(good | {"version": 99}).encode(),
+        json.dumps(good | {"config": {"steps": -1}}).encode(),
+        json.dumps(good | {"config": {"nonsense": 1}}).encode(), b"[" * 100_000,
+    ):  # fmt: skip
+        path.write_bytes(bad)
+        with pytest.raises(RunError):
+            next(teach(run))
+    path.unlink()
+    with pytest.raises(RunError, match="no run of a project"):
+        next(teach(run))
+
+
+def test_a_full_disk_loses_nothing_that_was_saved(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "p", steps=8)
+    whole = make_run(tmp_path / "q", steps=8)
+    finish(teach(whole))
+    write = RunDirectory.write_state
+    saved = []
+
+    def full(self, content):
+        if len(saved) == 2:
+            raise WriteError("can't write state.pt: the disk is full")
+        saved.append(1)
+        write(self, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDirectory, "write_state", full)
+        with pytest.raises(WriteError, match="disk is full"):
+            finish(teach(run))
+    assert read_status(run).state == "stopped"
+    assert "disk is full" in read_status(run).message
+    finish(teach(run))
+    assert weights_of(run / "last.safetensors") == weights_of(
+        whole / "last.safetensors"
+    )
+
+
+def test_the_health_of_the_warps_is_told_while_it_learns(tmp_path):
+    run = make_run(tmp_path / "p", steps=4)
+    finish(teach(run))
+    events = RunDirectory(run).read_events()
+    validations = [e for e in events if e["event"] == "validation"]
+    assert len(validations) >= 2
+    for event in validations:
+        level = event["health"][0]
+        assert level["level"] == 2
+        assert {"folded", "saturation", "spread", "shift"} <= set(level)
+    steps = [e for e in events if e["event"] == "step"]
+    assert all("fold" in e["terms"] for e in steps)
+
+
+def test_all_settings_say_what_they_are():
+    for field in dataclasses.fields(TeachConfig):
+        assert field.metadata["help"].endswith("."), field.name
