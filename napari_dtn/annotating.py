@@ -107,19 +107,22 @@ class Annotating(QObject):
         """Take note that a layer was deleted; return whether it was this one."""
         if layer is not self.layer or layer is None:
             return False
-        self.flush()
+        self.flush(unfinished=True)
         self._drop_layer()
         self.layer_changed.emit()
         return True
 
-    def flush(self) -> None:
-        """Hand everything that is painted to the journal's thread, now."""
+    def flush(self, *, unfinished: bool = False) -> None:
+        """Hand the strokes that have ended to the journal's thread, now.
+
+        `unfinished`: also one that goes on.
+        """
         if self._strokes is not None:
-            self._strokes.flush()
+            self._strokes.flush(unfinished=unfinished)
 
     def shut_down(self) -> None:
         """Keep what is painted, and let go of the layer. May be called twice."""
-        self.flush()
+        self.flush(unfinished=True)
         self._drop_layer()
 
     # changes of other kinds than painting
@@ -223,12 +226,12 @@ class Annotating(QObject):
             for section in range(first, last):
                 cut = np.s_[section, top:bottom, left:right]
                 if not np.array_equal(self._labels[cut], self._kept[cut]):
-                    painted.append(self._take(section, top, left, cut))
+                    painted += self._take(section, top, left, cut)
         if painted:
             self._ask(partial(self.journal.change, paint=painted))
 
-    def _take(self, section: int, top: int, left: int, cut: Any) -> Painted:
-        """Return the smallest box that holds a difference, and keep it."""
+    def _take(self, section: int, top: int, left: int, cut: Any) -> list[Painted]:
+        """Return the smallest box that holds a difference, if any, and keep it."""
         now, old = self._labels[cut], self._kept[cut]
         strange = now > len(self.classes)
         if strange.any():  # a label that napari lets one choose, but that is no class
@@ -241,11 +244,11 @@ class Annotating(QObject):
         rows = np.flatnonzero(different.any(1))
         columns = np.flatnonzero(different.any(0))
         if len(rows) == 0:
-            return section, top, left, now[:0, :0].copy()
+            return []
         part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         after = now[part].copy()
         old[part] = after
-        return section, top + int(rows[0]), left + int(columns[0]), after
+        return [(section, top + int(rows[0]), left + int(columns[0]), after)]
 
     def _ask(self, work: Callable[[], Any]) -> None:
         self._context.in_turn(partial(self._write, work), self._written)

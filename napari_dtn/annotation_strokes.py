@@ -58,14 +58,16 @@ class Strokes(QObject):
     @property
     def busy(self) -> bool:
         """Whether a stroke has yet to be told of."""
-        return bool(self._boxes) or self._end.isActive() or self._rest.isActive()
+        return bool(self._end.isActive() or self._rest.isActive())
 
-    def flush(self) -> None:
-        """Tell of everything that was painted, now."""
-        if isalive(self._end):
+    def flush(self, *, unfinished: bool = False) -> None:
+        """Tell of the strokes that have ended, now; or of one that goes on, too.
+
+        A stroke that is told of before its end would be undone in two steps.
+        """
+        if isalive(self._end) and (self._end.isActive() or unfinished):
             self._end.stop()
-            self._rest.stop()
-        self._tell()
+            self._tell()
 
     def shut_down(self) -> None:
         """Hear nothing more. May be called twice."""

@@ -61,8 +61,8 @@ class LiveView(QObject):
         self._reading: Path | None = None
         viewer = context.viewer
         self._links = [
-            (viewer.camera.events.center, self._later),
-            (viewer.camera.events.zoom, self._later),
+            (viewer.scene.camera.events.center, self._later),
+            (viewer.scene.camera.events.zoom, self._later),
             (viewer.dims.events.point, self._later),
             (viewer.layers.events.removed, self._layer_removed),
         ]

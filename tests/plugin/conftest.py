@@ -83,3 +83,30 @@ def window(make_napari_viewer, first_session, no_threads_left, core, qtbot):
     core.gate.set()
     for window in opened:
         window.close()
+
+
+@pytest.fixture
+def teaching(
+    make_napari_viewer, first_session, no_threads_left, tmp_path, monkeypatch, qtbot
+):
+    """Return a function that opens a viewer with an image file and the Teach tab."""
+    from teach_driver import TeachCore, TeachWindow
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "own"))
+    opened = []
+
+    def open_window(source, **options) -> TeachWindow:
+        viewer = make_napari_viewer(show=True)
+        window = TeachWindow(viewer, TeachCore(tmp_path), qtbot)
+        opened.append(window)
+        if isinstance(source, str | os.PathLike):
+            viewer.open(str(source), plugin="napari", **options)
+            viewer.reset_view()
+        elif source is not None:
+            window.add_image(source, **options)
+        window.turn_to_teach()
+        return window
+
+    yield open_window
+    for window in opened:
+        window.close()

@@ -1,0 +1,159 @@
+"""Patches drawn with the mouse, begun from a prediction of known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from qtpy.QtCore import Qt
+from teach_driver import CTRL
+
+KEY = Qt.Key
+BOX = (20, 30, 60, 90)
+
+
+@pytest.fixture
+def image_file(tmp_path):
+    path = tmp_path / "cells.tif"
+    image = np.full((120, 160), 200, np.uint8)
+    image[:, ::7] = 50  # what the fake core calls a boundary
+    tifffile.imwrite(path, image)
+    return path
+
+
+def predicted(image_file) -> np.ndarray:
+    return np.where(tifffile.imread(image_file) < 100, 2, 1).astype(np.uint8)
+
+
+def drawn(window, layer) -> tuple[int, int, int, int]:
+    """Draw a patch with the mouse from corner to corner; return its box."""
+    window.click(window.section("PatchesSection").draw)
+    before = len(window.one.state.patches)
+    window.stroke(layer, BOX[:2], (BOX[2] - 1, BOX[3] - 1))
+    window.until(lambda: len(window.one.state.patches) > before)
+    window.settle()
+    return window.one.state.patches[-1].box
+
+
+def test_a_drawn_patch_begins_with_the_prediction(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    section = window.section("PatchesSection")
+    window.click(section.draw)
+    window.stroke(layer, BOX[:2], (BOX[2] - 1, BOX[3] - 1))
+    # Nothing is predicted yet: it is, and then the patch is filled.
+    window.until(lambda: len(window.shown) > 0)
+    window.until(lambda: layer.data[BOX[0] + 5, BOX[1] + 5] > 0)
+    window.settle()
+    top, left, bottom, right = box = window.one.state.patches[0].box
+    assert np.abs(np.array(box) - BOX).max() <= 1  # a pixel of the screen is wider
+    expected = np.zeros((120, 160), np.uint8)
+    expected[top:bottom, left:right] = predicted(image_file)[top:bottom, left:right]
+    np.testing.assert_array_equal(layer.data, expected)
+    assert "fully annotated" in section.list.item(0).text()
+    assert window.viewer.layers[-1] is layer  # the prediction came below it
+    window.key(KEY.Key_Z, CTRL)  # the filling
+    assert not layer.data.any()
+    assert f"{(bottom - top) * (right - left):,} px missing" in (
+        section.list.item(0).text()
+    )
+
+
+def test_missing_pixels_are_counted_live_and_filled_with_a_class(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    section = window.section("PatchesSection")
+    window.click(section.from_prediction)
+    assert not section.from_prediction.isChecked()
+    top, left, bottom, right = drawn(window, layer)
+    window.click(window.section("AnnotateSection").classes.button(2))
+    window.stroke(layer, (40, 20), (40, 100))
+    window.settle()
+    area = (bottom - top) * (right - left)
+    painted = int((layer.data[top:bottom, left:right] == 2).sum())
+    assert 0 < painted < area
+    assert f"{area - painted:,} px missing" in section.list.item(0).text()
+    section.filling.setCurrentText("inside")
+    window.click(section.fill)
+    window.settle()
+    part = layer.data[top:bottom, left:right]
+    assert (part == 2).sum() == painted
+    assert (part == 1).sum() == area - painted
+    assert "fully annotated" in section.list.item(0).text()
+
+
+def test_the_brush_copies_the_prediction(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    window.run_prediction()
+    section = window.section("AnnotateSection")
+    window.key(KEY.Key_0, CTRL)
+    assert section.classes.button(255).isChecked()
+    layer.brush_size = 20
+    window.stroke(layer, (60, 40), (60, 120))
+    window.settle()
+    painted = layer.data > 0
+    assert painted.sum() > 1000
+    np.testing.assert_array_equal(layer.data[painted], predicted(image_file)[painted])
+    window.key(KEY.Key_Z, CTRL)
+    assert not layer.data.any()
+
+
+def test_where_nothing_is_predicted_the_brush_asks_for_it(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    window.click(window.section("AnnotateSection").classes.button(1))
+    window.stroke(layer, (30, 30), (30, 90))
+    window.settle()
+    before = np.array(layer.data)
+    window.key(KEY.Key_0, CTRL)
+    window.stroke(layer, (28, 40), (34, 80))
+    np.testing.assert_array_equal(layer.data, before)  # nothing is lost
+    window.until(lambda: len(window.shown) > 0)
+    window.settle()
+    window.stroke(layer, (28, 40), (34, 80))
+    window.settle()
+    assert (layer.data != before).any()
+
+
+def test_the_prediction_is_hidden_and_shown_by_a_key(teaching, image_file):
+    window = teaching(image_file)
+    window.annotate()
+    window.run_prediction()
+    shown = window.result("boundary probability")
+    assert shown.visible
+    window.key(KEY.Key_T)
+    assert not shown.visible
+    assert not window.result("boundaries").visible
+    window.key(KEY.Key_T)
+    assert shown.visible
+
+
+def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
+    from napari_dtn.where_next import Place
+
+    window = teaching(image_file)
+    layer = window.annotate()
+    asked = []
+
+    def rank(request, annotations, side, stop):
+        asked.append(annotations)
+        yield from ()
+        return (
+            Place(0, (80, 100, 110, 130), 0.9, "uncertain: very"),
+            Place(0, (10, 10, 40, 40), 0.5, "mirrored, it gets another answer"),
+        )
+
+    section = window.section("WhereSection")
+    section._rank = rank
+    window.click(window.section("AnnotateSection").classes.button(1))
+    window.stroke(layer, (30, 30), (30, 90))
+    window.key(KEY.Key_N)
+    window.until(lambda: len(section.places) == 2)
+    window.settle()
+    assert np.count_nonzero(np.asarray(asked[0].labels)) == np.count_nonzero(layer.data)
+    camera = window.viewer.scene.camera
+    np.testing.assert_allclose(camera.center[-2:], (95, 115), atol=1)
+    assert "uncertain: very" in section.words.text()
+    window.key(KEY.Key_N)
+    np.testing.assert_allclose(camera.center[-2:], (25, 25), atol=1)
