@@ -66,10 +66,6 @@ class TeachRun(QObject):
         """Whether the lesson of a new run is being frozen."""
         return self._beginning
 
-    def command(self) -> list[str]:
-        """Return the command line of the run, as a terminal takes it."""
-        return [] if self.run is None else run_command(self.run)
-
     @property
     def state(self) -> str:
         """What it is doing; empty where there is none."""
@@ -225,6 +221,31 @@ def run_command(run: Path) -> list[str]:
         sys.executable, "-m", "dense_transformer", "teach", str(project),
         "--run", run.name,
     ]  # fmt: skip
+
+
+def repeating_command(run: Path) -> list[str]:
+    """Return the command that teaches the same again, in another run.
+
+    On the same annotations and a CPU with as many threads its models are the same,
+    bit for bit.
+    """
+    from dense_transformer.config import TeachConfig
+    from dense_transformer.teaching.beginning import START, read_teaching
+
+    config, usual = read_teaching(run).to_dict(), TeachConfig().to_dict()
+    command = [*run_command(run)[:-2], "--model", str(run / START)]
+    for name, value in config.items():
+        if value == usual[name] or name == "augment":
+            continue
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            command.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            text = (
+                ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+            )
+            command += [f"--{option}", str(text)]
+    return command
 
 
 def _is_run(run: Path) -> bool:

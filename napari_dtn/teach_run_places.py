@@ -16,7 +16,7 @@ from napari_dtn.teach_run import TeachRun
 
 COLOUR = "#ff6ec7"  # neither a class's nor a warp's
 ROLE = "held out"
-MARGIN_PX = 2.0  # around what was painted
+MARGIN_PX = 3.0  # around what was painted
 Held = dict[str, tuple[tuple[int, Box], ...]]  # image: (section, box)
 
 
@@ -88,7 +88,7 @@ def held_spec(boxes: tuple[tuple[int, Box], ...], source: Source) -> LayerSpec:
     source : Source
         The image; the boxes lie in its frame.
     """
-    width = max(1.0, min(source.image.size) / 300)
+    width = max(1.0, min(source.image.size) / 150)
     sides = np.concatenate([_sides(box) for _, box in boxes])
     stack = source.frame.ndim > 2
     sections = np.repeat([section for section, _ in boxes], 4).astype(float)

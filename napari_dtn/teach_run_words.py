@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TITLES = {
     "queued": "Waiting",
     "starting": "Starting",
-    "probing": "Trying two steps",
+    "probing": "Getting ready",
     "running": "Learning",
     "paused": "Paused",
     "stopped": "Stopped",
@@ -40,7 +40,8 @@ def describe(state: str, status: RunStatus, report: RunReport) -> str:
     if state == "queued":
         return f"Waiting: {status.message or 'another run goes first'}."
     if state == "probing":
-        return "Trying two steps, to see what fits into memory and how long it takes."
+        doing = f" ({status.message})" if status.message else ""
+        return f"Getting ready, and trying two steps to see how long it takes{doing}."
     if state == "running":
         return f"Learning: {at}{_pace(report)}"
     if state == "paused":

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
 )
 
@@ -23,7 +24,7 @@ from napari_dtn.tabs.teach_run_command import CommandLine
 from napari_dtn.tabs.teach_run_settings import TeachSettings
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
-from napari_dtn.teach_run import TeachRun
+from napari_dtn.teach_run import TeachRun, repeating_command
 from napari_dtn.teach_run_closing import Closing
 from napari_dtn.teach_run_follow import RunNews
 from napari_dtn.teach_run_places import HeldOutPlaces
@@ -62,13 +63,13 @@ class RunSection(TeachSection):
         self.words = plain_label("What the run is doing")
         self.notes = plain_label("What the run noticed")
         self.curve: TeachCurve | None = None
-        self.live = QCheckBox("Show what it learns on screen")
+        self.live = QCheckBox("Predict what is on screen as it learns")
         self.live.setToolTip(
             "Predict what is on screen with the model as it is, every few seconds."
         )
-        self.warps = QCheckBox("with its warps")
+        self.warps = QCheckBox("Draw the warps with it")
         self.warps.setToolTip("And how the transformers bend the image there.")
-        self.held = QCheckBox("Show what is held out")
+        self.held = QCheckBox("Show what is held out (pink boxes)")
         self.held.setToolTip("Boxes around annotations it does not learn from.")
         self.live.setChecked(True)
         self.held.setChecked(True)
@@ -131,6 +132,8 @@ class RunSection(TeachSection):
     def _draw(self, news: RunNews) -> None:
         """Draw all at once: without a GPU each drawing of the window takes 30 ms."""
         began = time.monotonic()
+        self._waiting = None  # older
+        self._timer.stop()
         self.setUpdatesEnabled(False)
         report = news.report
         step = max(report.step, news.status.step)
@@ -171,13 +174,18 @@ class RunSection(TeachSection):
         for widget in (self.bar, self.command):
             widget.setVisible(there)
         if there:
-            assert self.teaching.run is not None
-            self.command.show_command(self.teaching.command())
+            self._show_command()
         else:
             self.words.setText("")
         if self.curve is not None:
             self.curve.setVisible(there)
         self._show_buttons()
+
+    def _show_command(self) -> None:
+        run = self.teaching.run
+        if run is not None:
+            work = partial(repeating_command, run)
+            self.context.aside(work, self.command.show_command, lambda error: None)
 
     def _show_buttons(self) -> None:
         """Enable what can be asked now."""
@@ -217,6 +225,8 @@ class RunSection(TeachSection):
             button = QPushButton(text)
             button.setToolTip(hint)
             button.setAccessibleName(text[2:])
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button.setStyleSheet("padding-left: 2px; padding-right: 2px")
             self._buttons[name] = button
         self.teach, self.pause, self.resume, self.stop, self.discard, self.back = (
             self._buttons.values()
@@ -227,10 +237,6 @@ class RunSection(TeachSection):
         asks.setSpacing(4)
         for button in list(self._buttons.values())[1:]:
             asks.addWidget(button)
-        shows = QHBoxLayout()
-        shows.addWidget(self.live)
-        shows.addWidget(self.warps)
-        shows.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 0, 6)
         column.setSpacing(4)
@@ -239,8 +245,8 @@ class RunSection(TeachSection):
         column.addWidget(self.bar)
         column.addWidget(self.words)
         column.addWidget(self.notes)
-        column.addLayout(shows)
-        column.addWidget(self.held)
+        for box in (self.live, self.warps, self.held):
+            column.addWidget(box)
         column.addWidget(Fold("Settings", self.settings))
         column.addWidget(self.command)
         self.notes.setVisible(False)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QApplication, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 from superqt import QElidingLabel
 
 COPY = "Copy command"
@@ -35,6 +35,7 @@ class CommandLine(QWidget):
         self._thanks.timeout.connect(partial(self.copy.setText, COPY))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
+        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         row.addWidget(self.label, 1)
         row.addWidget(self.copy)
         self._text = ""
