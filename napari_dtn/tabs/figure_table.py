@@ -56,6 +56,9 @@ class FigureTable(QWidget):
         self.copy.setAccessibleName(f"{title}: copy")
         self.copy.clicked.connect(self.to_clipboard)
         self.file = QPushButton("Save CSV…")
+        self.file.setToolTip(
+            "Save the whole table as a file of comma-separated values."
+        )
         self.file.setAccessibleName(f"{title}: save as CSV")
         self.file.clicked.connect(self._ask)
         self.file.setVisible(save is not None)

@@ -29,6 +29,7 @@ class RivalBox(QWidget):
         super().__init__()
         self.combo = QComboBox()
         self.combo.setAccessibleName("The other model")
+        self.combo.setToolTip("The model that predicts the same image beside this one.")
         self.combo.setMinimumContentsLength(10)
         self.combo.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

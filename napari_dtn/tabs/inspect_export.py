@@ -156,6 +156,7 @@ def _box(text: str, hint: str) -> QCheckBox:
 def _choice(name: str, choices: tuple[tuple[str, str, str], ...]) -> QComboBox:
     combo = QComboBox()
     combo.setAccessibleName(name)
+    combo.setToolTip(f"{name} of this tile and level, and their format.")
     for text, value, hint in choices:
         combo.addItem(text, value)
         combo.setItemData(combo.count() - 1, hint, 3)  # Qt.ToolTipRole

@@ -28,6 +28,7 @@ class FeaturesSection(Follower):
         self._kept: tuple[Any, Any] | None = None  # what they are of, FeatureMaps
         self.stage = QComboBox()
         self.stage.setAccessibleName("Features of")
+        self.stage.setToolTip("On which side of the transformer the features lie.")
         for key, text, hint in STAGES:
             self.stage.addItem(text, key)
             self.stage.setItemData(self.stage.count() - 1, hint, 3)  # Qt.ToolTipRole

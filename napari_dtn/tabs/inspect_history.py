@@ -60,6 +60,7 @@ class HistorySection(Follower):
         self.choose.setAccessibleName("Open run folder")
         self.figure = QComboBox()
         self.figure.setAccessibleName("Figure of the warps")
+        self.figure.setToolTip("What is drawn over the steps, beside the loss.")
         for key, text, _ in FIGURES:
             self.figure.addItem(text, key)
         self.figure.setMinimumContentsLength(10)

@@ -57,6 +57,7 @@ class NumbersSection(Follower):
         self._long.idle.connect(lambda: self.stop.setEnabled(False))
         self.scope = QComboBox()
         self.scope.setAccessibleName("Numbers of")
+        self.scope.setToolTip("What is measured: a tile, the image, or several.")
         for scope, text, hint in SCOPES:
             self.scope.addItem(text, scope)
             self.scope.setItemData(self.scope.count() - 1, hint, 3)  # Qt.ToolTipRole

@@ -72,3 +72,42 @@ def test_deleting_the_image_takes_all_drawings_along(look_into):  # noqa: F811
     w.settle()
     assert ours(w) == []
     assert w.context.pointer._find() is None
+
+
+def test_closing_the_dock_leaves_no_layer_callback_or_timer(look_into):  # noqa: F811
+    w = look_into()
+    for name in ("PatchSection", "SeenSection", "WhatIfSection"):
+        w.open(name)
+    w.section("SeenSection").play.setChecked(True)
+    w.hover(30, 30)
+    w.viewer.window.remove_dock_widget(w.frame)
+    assert ours(w) == []
+    callbacks = [*w.viewer.mouse_move_callbacks, *w.viewer.mouse_drag_callbacks]
+    assert not [x for x in callbacks if x.__module__.startswith("napari_dtn")]
+    assert not w.section("SeenSection")._timer.isActive()
+
+
+def test_a_drawing_that_is_deleted_is_unticked_and_can_be_had_again(look_into):  # noqa: F811
+    w = look_into()
+    box = w.section("WarpSection").boxes["grid"]
+    w.viewer.layers.remove(w.drawn("grid"))
+    assert not box.isChecked()
+    box.setChecked(True)
+    w.settle()
+    assert w.drawn("grid").visible
+
+
+def test_every_control_has_a_name_and_a_tooltip(look_into):  # noqa: F811
+    from qtpy.QtWidgets import QAbstractButton, QComboBox, QSlider, QSpinBox
+
+    w = look_into()
+    kinds = (QAbstractButton, QComboBox, QSlider, QSpinBox)
+    places = [w.inspect.header, *w.inspect.sections]
+    found = [x for place in places for kind in kinds for x in place.findChildren(kind)]
+    assert len(found) > 60
+    for control in found:
+        if control.objectName().startswith("qt_"):
+            continue  # parts of Qt's own widgets
+        name = control.accessibleName() or getattr(control, "text", str)()
+        assert name, control
+        assert control.toolTip(), name

@@ -202,3 +202,51 @@ def test_a_drag_is_one_thing_to_undo_and_to_redo(look_into):
     w.click(section.reset)
     w.settle()
     np.testing.assert_allclose(fiducials_of(w)[5], start, atol=1e-3)
+
+
+def test_the_mesh_follows_at_once_and_the_last_position_is_the_one_looked_at(look_into):
+    w = look_into()
+    w.open("WhatIfSection")
+    session, start = w.inspect_core.session, lattice_of(w)[5] + SHIFT_PX
+    session.gate.clear()  # the network takes its time
+    before = len(session.looks)
+    w.drag_image(tuple(start), (28.0, 33.0), steps=20)
+    np.testing.assert_allclose(fiducials_of(w)[5], (28, 33), atol=0.6)
+    session.gate.set()
+    w.settle()
+    asked = [edits[0].theta[10:12] for _, edits in session.looks[before:]]
+    assert len(asked) <= 3  # of 20 positions: the first, and the last
+    np.testing.assert_allclose(
+        asked[-1] * PX_OF_THETA, np.array((28, 33)) - lattice_of(w)[5], atol=0.6
+    )
+
+
+PX_OF_THETA = 8 * 3.5  # px of a unit, units of half a map
+
+
+def test_changed_warps_are_kept_in_a_file_and_used_for_the_whole_image(
+    look_into, tmp_path
+):
+    from dense_transformer.inference import read_edits
+
+    w = look_into()
+    section = w.open("WhatIfSection")
+    w.drag_image(tuple(lattice_of(w)[5] + SHIFT_PX), (30.0, 31.0))
+    w.settle()
+    section.save_to(tmp_path / "warp.json")
+    (kept,) = read_edits(tmp_path / "warp.json")
+    np.testing.assert_allclose(kept.theta, section.history.edits[0].theta, rtol=1e-6)
+    w.click(section.predict)
+    w.settle()
+    assert len(w.inspect_core.predicted) == 1
+    assert w.drawn("whole").data.shape == (128, 128)
+
+
+def test_a_press_beside_the_fiducials_pans_as_ever(look_into):
+    w = look_into()
+    w.open("WhatIfSection")
+    centre = w.viewer.scene.camera.center
+    w.drag_image((32.0, 32.0), (20.0, 20.0))
+    w.settle()
+    assert w.viewer.scene.camera.center != centre
+    assert w.context.edits == ()
