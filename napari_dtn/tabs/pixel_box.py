@@ -20,6 +20,7 @@ class PixelBox(QWidget):
         super().__init__()
         self._layer_nm: Size | None = None
         self._model_nm: Size | None = None
+        self._model_height_px: int | None = None
         self._boxes = []
         row = QHBoxLayout()
         for axis in ("y", "x"):
@@ -64,9 +65,9 @@ class PixelBox(QWidget):
             box.blockSignals(False)
         self._say()
 
-    def set_model(self, pixel_nm: Size | None) -> None:
-        """Take the pixel size of the model into the hint."""
-        self._model_nm = pixel_nm
+    def set_model(self, pixel_nm: Size | None, height_px: int | None) -> None:
+        """Take the model's pixel size, or the height it resizes to, into the hint."""
+        self._model_nm, self._model_height_px = pixel_nm, height_px
         self._say()
 
     def _edited(self) -> None:
@@ -77,7 +78,12 @@ class PixelBox(QWidget):
         size, model = self.value(), self._model_nm
         trained = f" (the model's: {_words(model)})" if model else ""
         shown = tuple(round(s, 3) for s in self._layer_nm) if self._layer_nm else None
-        if size is None:
+        if self._model_height_px:
+            text = (
+                f"The model takes images {self._model_height_px} px high: they are "
+                "resized to that, whatever their pixel size."
+            )
+        elif size is None:
             text = f"Unknown: pixels are used as they are{trained}."
         elif size == shown:
             text = f"From the layer's scale and units{trained}."

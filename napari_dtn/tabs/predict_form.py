@@ -161,7 +161,7 @@ class PredictForm(QWidget):
     def _model_changed(self) -> None:
         model = self.models.model()
         if model is not None and model.card is not None:
-            self.pixels.set_model(model.card.pixel_nm)
+            self.pixels.set_model(model.card.pixel_nm, model.card.height_px)
             self._preferences.set("model", model.key)
 
     def _remember(self) -> None:

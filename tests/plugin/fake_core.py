@@ -46,10 +46,12 @@ class FakeCore:
             scores=(("ROC AUC", 0.99),),
         )
         other = Card(name="other", title="The same again", classes=("inside", "road"))
+        frames = Card(name="frames", title="Takes frames", height_px=128)
         return Catalogue(
             (
                 ModelInfo("fake", card, about=card_markdown(card)),
                 ModelInfo("other", other, about=card_markdown(other)),
+                ModelInfo("frames", frames, about=card_markdown(frames)),
             ),
             ("auto", "cpu"),
         )

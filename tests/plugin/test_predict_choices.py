@@ -26,6 +26,15 @@ def test_pixel_size_is_read_from_the_layer_and_can_be_typed(bench):
     assert w.core.calls[-1][2].pixel_nm is None
 
 
+def test_a_model_of_frames_says_that_it_resizes_them(bench):
+    w = bench(squares(), scale=(0.004, 0.004), units=("um", "um"))
+    w.tab.models.choose("frames")
+    assert "128 px high" in w.tab.pixels.hint.text()
+    assert "as they are" not in w.tab.pixels.hint.text()
+    w.tab.models.choose("fake")
+    assert "From the layer's scale" in w.tab.pixels.hint.text()
+
+
 def test_our_own_results_are_not_offered_as_images(bench):
     w = bench(squares())
     w.run()
