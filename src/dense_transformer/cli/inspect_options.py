@@ -53,7 +53,7 @@ def add_questions(parser: argparse.ArgumentParser) -> None:
         default="identity",
         metavar="{" + ",".join((*KINDS, "none")) + "}",
         help="What to put in the place of a transformer's warp, one or several "
-        "(default identity).",
+        "parted by commas (default identity).",
     )
 
 
@@ -63,13 +63,15 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
         "--figure-format",
         default="pdf",
         metavar="{" + ",".join((*FIGURES, "none")) + "}",
-        help="Format of the figures, one or several (default pdf).",
+        help="Format of the figures, or several parted by commas: pdf,svg "
+        "(default pdf).",
     )
     parser.add_argument(
         "--film-format",
         default="gif",
         metavar="{" + ",".join((*FILMS, "none")) + "}",
-        help="Format of the film from the identity to the learned warp (default gif).",
+        help="Format of the film from the identity to the learned warp, or both "
+        "parted by a comma (default gif).",
     )
     parser.add_argument(
         "--numbers-only",
