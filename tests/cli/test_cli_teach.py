@@ -1,0 +1,211 @@
+"""`dtn teach`: from label files to a model that is kept, without a window."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tifffile import imwrite
+
+from dense_transformer import load_model
+from dense_transformer.cli.main import main
+from dense_transformer.teaching import Project, read_status
+from dense_transformer.zoo import save_model
+
+QUICK = ["--steps", "2", "--batch", "1", "--validate-every", "2", "--threads", "1"]
+QUICK += ["--device", "cpu", "--no-invert"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DTN_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def project(tmp_path: Path, stack: Path, tiny_model: Path, capsys) -> Path:
+    """A project of a stack of three sections with four strokes of each class."""
+    labels = np.zeros((3, 40, 50), np.uint8)
+    for row in range(8):
+        labels[row % 2, 5 * row : 5 * row + 2, 4:40] = 1 + row // 2 % 2
+    imwrite(tmp_path / "strokes.tif", labels, photometric="minisblack")
+    folder = tmp_path / "p"
+    command = ["teach", str(folder), "--new", "--model", str(tiny_model)]
+    command += ["--image", str(stack), "--labels", str(tmp_path / "strokes.tif")]
+    assert main([*command, "--pixel-nm", "4,5"]) == 0
+    said = capsys.readouterr().out
+    assert "annotated: 288 inside, 288 boundary px in 8 places" in said
+    return folder
+
+
+def test_a_project_is_made_taught_and_listed(project: Path, capsys):
+    assert main(["teach", str(project), *QUICK]) == 0
+    said = capsys.readouterr()
+    assert load_model(said.out.splitlines()[-1]).card.name == "tiny"
+    assert f"dtn teach {shlex.quote(str(project))} --run 0001" in said.err
+    assert main(["teach", str(project), "--list"]) == 0
+    listed = capsys.readouterr().out
+    assert re.search(r"run: 0001  finished 2/2", listed)
+    assert re.search(r"model: \* tiny  to begin with", listed)
+    with Project.open(project, write=False) as opened:
+        assert opened.images[0].pixel_nm == (4.0, 5.0)
+        lesson = json.loads((opened.runs[0] / "lesson.json").read_bytes())
+    assert "held out" in lesson["notice"]
+
+
+def test_the_window_s_command_gives_the_same_weights(project: Path, capsys):
+    assert main(["teach", str(project), *QUICK]) == 0
+    with Project.open(project, write=False) as opened:
+        first = opened.runs[0]
+    again = project / "runs" / "0002"
+    again.mkdir()
+    for name in ("teach.json", "lesson.json", "lesson.labels", "start.safetensors"):
+        (again / name).write_bytes((first / name).read_bytes())
+    command = [sys.executable, "-m", "dense_transformer", "teach", str(project)]
+    done = subprocess.run(
+        [*command, "--run", "0002"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    models = [load_model(run / "last.safetensors") for run in (first, again)]
+    assert models[0].sha256 == models[1].sha256
+    assert models[1].card.command == f"dtn teach {project} --run 0002"
+
+
+def test_a_model_is_kept_under_a_name_and_taken_back(project: Path, capsys):
+    run = ["teach", str(project), *QUICK]
+    assert main(run) == 0
+    with Project.open(project, write=False) as opened:
+        folder = opened.runs[0]
+    best = load_model(folder / "best.safetensors")
+    best.network.head.bias.data[0] += 0.1  # as if it had learned something
+    save_model(folder / "best.safetensors", best.network, best.card)
+    assert main(["teach", str(project), "--keep", "mine"]) == 0
+    assert read_status(folder).name == "mine"
+    assert load_model("mine").card.parent.startswith("tiny sha256:")
+    assert main(["teach", str(project), "--keep", "mine"]) == 2
+    assert "already" in capsys.readouterr().err
+    assert main(["teach", str(project), "--revert", "tiny"]) == 0
+    assert main(["teach", str(project), "--list"]) == 0
+    listed = capsys.readouterr().out
+    assert "model: * tiny" in listed
+    assert "model:   mine  run 0001, from tiny" in listed
+
+
+def test_a_run_is_asked_and_gone_on_with(project: Path, capsys):
+    for request, file in (("pause", "pause"), ("stop", "stop")):
+        assert main(["teach", str(project), f"--{request}", "1"]) == 2
+        assert "no run '1'" in capsys.readouterr().err
+        assert file
+    assert main(["teach", str(project), *QUICK]) == 0
+    run = project / "runs" / "0001"
+    assert main(["teach", str(project), "--pause", "1"]) == 0
+    assert (run / "pause").exists()
+    assert main(["teach", str(project), "--resume", "0001"]) == 0
+    assert not (run / "pause").exists()
+    before = (run / "last.safetensors").read_bytes()
+    assert main(["teach", str(project), "--run", "0001"]) == 0
+    assert (run / "last.safetensors").read_bytes() == before, "it was finished"
+    assert main(["teach", str(project), "--run", "0001", "--steps", "9"]) == 2
+    assert "leave out --steps" in capsys.readouterr().err
+    assert main(["teach", str(project), "--discard", "0001"]) == 0
+    assert read_status(run).state == "discarded"
+    assert not list(run.glob("*.safetensors"))
+
+
+def test_annotations_go_out_and_come_in(project: Path, tmp_path, tiny_model, capsys):
+    out = tmp_path / "out"
+    assert main(["teach", str(project), "--export", str(out)]) == 0
+    files = capsys.readouterr().out.split()
+    assert {Path(f).name for f in files} == {
+        "stack-000.tif", "stack-001.tif", "patches.json", "train.toml"}  # fmt: skip
+    command = ["teach", str(tmp_path / "q"), "--new", "--model", str(tiny_model)]
+    assert main(command) == 0
+    assert main(["teach", str(tmp_path / "q"), "--import", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("144 inside, 144 boundary px in 4 places") == 2
+
+
+def test_where_to_annotate_next_is_told_with_reasons(project: Path, capsys):
+    command = ["teach", str(project), "--where", "stack", "--device", "cpu"]
+    assert main(command) == 0
+    line = capsys.readouterr().out.splitlines()[0]
+    assert re.match(r"section 2  box 0,0,40,50  .*uncertain: \d+%", line)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--labels", "x.tif"], "give each its image"),
+        (["--image", "none.tif"], "none.tif"),
+        (["--new"], "already"),
+        (["--run", "5"], "no run"),
+        (["--keep", "mine"], "no run"),
+        (["--revert", "none"], "no model"),
+        (["--where", "none"], "no image"),
+        (["--import", "nowhere"], "missing"),
+        (["--steps", "0"], "steps"),
+        (["--pixel-nm", "a", "--image", "x.tif"], "number"),
+    ],
+)
+def test_what_can_not_be_done_is_one_line(project: Path, options, why, capsys):
+    assert main(["teach", str(project), *options]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert why in said
+
+
+def test_nothing_annotated_is_told_before_a_run_is_left_behind(
+    tmp_path: Path, stack, tiny_model, capsys
+):
+    folder = str(tmp_path / "empty")
+    command = ["teach", folder, "--new", "--model", str(tiny_model)]
+    assert main([*command, "--image", str(stack)]) == 0
+    assert main(["teach", folder, *QUICK]) == 2
+    assert "nothing is annotated yet" in capsys.readouterr().err
+    assert not list((tmp_path / "empty" / "runs").iterdir())
+
+
+@pytest.mark.slow
+def test_the_tutorial_works_word_for_word(repository: Path, tmp_path: Path, home):
+    text = (repository / "docs" / "teach.md").read_text(encoding="utf-8")
+    text = text[text.index("## Without a window") :]
+    scripts = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    program = f'dtn() {{ {shlex.quote(sys.executable)} -m dense_transformer "$@"; }}'
+    python = f'python() {{ {shlex.quote(sys.executable)} "$@"; }}'
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join([program, python, *scripts])],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    before, after = (
+        float(value)
+        for value in re.findall(r"^auc +([\d.]+)", done.stdout, re.MULTILINE)
+    )
+    told = [float(v) for v in re.findall(r"The AUC is ([\d.]+\d)", text)]
+    assert [before, after] == pytest.approx(told, abs=0.015)
+    (python_script,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", python_script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split("\n")[:2] == ["(0, 0) True", "0002"], done.stderr
