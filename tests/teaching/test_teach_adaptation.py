@@ -14,11 +14,11 @@ from dense_transformer.data import Pair
 from dense_transformer.teaching.adaptation import (
     adapt_statistics,
     choose_base,
-    even_windows,
     inverted_copy,
     is_negative,
 )
 from dense_transformer.teaching.beginning import training_config
+from dense_transformer.teaching.lesson_data import LessonData
 from dense_transformer.teaching.sampling import Spot
 from dense_transformer.zoo import load_model
 
@@ -59,9 +59,9 @@ def spots(change=lambda p: p):
 
 def chosen(model, change, **changes):
     teach = small_teaching(**changes)
-    work = choose_base(
-        model.network, spots(change), (), teach, training_config(teach, model)
-    )
+    places = spots(change)
+    data = LessonData(tuple(places), (), tuple(spot.pair for spot in places))
+    work = choose_base(model.network, data, teach, training_config(teach, model))
     while True:
         try:
             next(work)
@@ -100,10 +100,9 @@ def test_nothing_is_changed_where_the_model_fits(model):
 def test_measured_statistics_are_those_of_the_windows(model):
     """The first norm's, by hand: mean and variance of what its convolution gives."""
     network = copy.deepcopy(model.network)
-    some = spots()[:1]
-    config = training_config(small_teaching(), model)
-    adapt_statistics(network, [some[0].pair], config)
-    windows = torch.from_numpy(np.stack(even_windows([some[0].pair], (32, 32), 24)))
+    windows, _ = pieces()
+    windows = windows[:8]
+    adapt_statistics(network, list(windows.numpy()))
     with torch.no_grad():
         batches = [network.level(0).down1.conv(b) for b in windows.split(4)]
     norm = network.level(0).down1.norm
@@ -129,18 +128,6 @@ def test_statistics_of_a_flat_dim_image_help(model):
             for n in (copy.deepcopy(model.network), base.network)
         )
     assert new < 0.7 * old
-
-
-def test_windows_cover_images_evenly():
-    large = Pair(
-        "l", np.zeros((1, 300, 300), np.float32), np.zeros((300, 300), np.uint8)
-    )
-    small = Pair(
-        "s", np.ones((1, 100, 100), np.float32), np.zeros((100, 100), np.uint8)
-    )
-    windows = even_windows([large, small, large], (32, 32), 40)
-    assert len(windows) == 40
-    assert sum(w.max() for w in windows) == 4  # a tenth of the area
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 import torch
 from small_lessons import make_run
 
+from dense_transformer.locks import try_lock
 from dense_transformer.teaching import (
     discard,
     note_kept,
@@ -155,3 +156,12 @@ def test_the_gate_hears_a_caller_too(tmp_path):
     assert gate.asked() == "discard"
     gate.clear()
     assert not (tmp_path / "discard").exists()
+
+
+def test_two_who_look_at_a_dead_run_don_t_see_each_other(tmp_path):
+    (tmp_path / STATUS).write_text(json.dumps({"state": "running", "step": 3}))
+    (tmp_path / "lock").write_text("999999999\n")  # no such process
+    handle = os.open(tmp_path / "lock", os.O_RDWR)
+    assert try_lock(handle)  # the other one, looking
+    assert read_status(tmp_path).state == "died"
+    os.close(handle)

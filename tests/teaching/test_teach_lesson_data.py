@@ -18,6 +18,7 @@ from dense_transformer.teaching.lesson_data import (
     open_lesson,
     thin_out,
 )
+from dense_transformer.teaching.survey import survey
 from dense_transformer.types import Image
 from dense_transformer.zoo import load_model
 
@@ -113,3 +114,19 @@ def test_many_held_out_places_are_thinned_out_evenly():
     assert (kept[0], kept[-1] > 90) == (0, True)
     assert thin_out([3, 4]) == (3, 4)
     assert thin_out([]) == ()
+
+
+def test_windows_come_from_all_sections_and_all_sides(lesson):
+    taken, model, _ = lesson
+    windows = survey(taken, model, (32, 32), 24)
+    assert len(windows) == 24
+    assert all(pair.pixels.shape == (1, 32, 32) for pair in windows)
+    assert not any(pair.labels.any() for pair in windows)
+    places = np.array([[int(n) for n in pair.name.split()[-3:]] for pair in windows])
+    assert set(places[:, 0]) == {0, 1, 2}
+    assert (places[:, 1:].min(0) < 10).all()
+    assert (places[:, 1:].max(0) > SIDE - 32 - 10).all()
+    again = survey(taken, model, (32, 32), 24)
+    assert all(
+        (a.pixels == b.pixels).all() for a, b in zip(windows, again, strict=True)
+    )

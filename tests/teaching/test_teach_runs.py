@@ -17,7 +17,13 @@ from small_lessons import (
 )
 
 from dense_transformer.config import TeachConfig
-from dense_transformer.errors import DataError, RunError, WriteError
+from dense_transformer.errors import (
+    DataError,
+    ImageError,
+    ProjectError,
+    RunError,
+    WriteError,
+)
 from dense_transformer.teaching import (
     Project,
     begin_run,
@@ -177,3 +183,13 @@ def test_the_health_of_the_warps_is_told_while_it_learns(tmp_path):
 def test_all_settings_say_what_they_are():
     for field in dataclasses.fields(TeachConfig):
         assert field.metadata["help"].endswith("."), field.name
+
+
+def test_why_a_run_ended_early_is_written_down(tmp_path):
+    run = make_run(tmp_path / "p", steps=4)
+    for path in (tmp_path / "p" / "images").iterdir():
+        path.unlink()
+    with pytest.raises((ProjectError, ImageError)) as caught:
+        finish(teach(run))
+    status = read_status(run)
+    assert (status.state, status.message) == ("stopped", str(caught.value))

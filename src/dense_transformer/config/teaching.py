@@ -47,7 +47,12 @@ class TeachConfig(Settings):
         high=100,
     )
     replay: float = setting(
-        0.0, "Share of patches from images like the model's own.", low=0, high=0.9
+        0.0, "Share of patches that are not from annotated places.", low=0, high=0.9
+    )
+    replay_from: Literal["image", "sample"] = setting(
+        "image",
+        "Where those come from: all over the image, where only recall counts, or a "
+        "shipped sample like the model's own images, with its labels.",
     )
     class_balance: float = setting(
         0.5,

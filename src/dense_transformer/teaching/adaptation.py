@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from dense_transformer.data import Pair
-from dense_transformer.data.windows import read_pixels
 from dense_transformer.teaching.held_out import judge, merit_of
 
 if TYPE_CHECKING:
@@ -20,10 +19,11 @@ if TYPE_CHECKING:
 
     from dense_transformer.config import TeachConfig, TrainConfig
     from dense_transformer.nn import DenseTransformerNetwork
+    from dense_transformer.teaching.lesson_data import LessonData
     from dense_transformer.teaching.sampling import Spot
     from dense_transformer.types import Array
 
-WINDOWS = 24  # of the image, to measure statistics on
+BATCH = 4  # windows at a time
 JUDGED = 8  # places to choose by
 MARGIN = 0.005  # of merit that new statistics must gain
 SURE, CLEAR = 0.8, 0.2  # AUC of a negative, and by how much it is above the image's
@@ -50,8 +50,7 @@ class Base:
 
 def choose_base(
     network: DenseTransformerNetwork,
-    spots: Sequence[Spot],
-    held_out: Sequence[Pair],
+    data: LessonData,
     teach: TeachConfig,
     config: TrainConfig,
 ) -> Generator[str, None, Base]:
@@ -61,14 +60,14 @@ def choose_base(
     ----------
     network : DenseTransformerNetwork
         The model, on its device; it isn't changed.
-    spots, held_out : sequence of Spot, sequence of Pair
-        All annotations: a few strokes are little to choose by.
+    data : LessonData
+        All annotations count, held out or not: few strokes are little to choose by.
     teach, config
         What may be changed, and how to compute.
 
     """
     best, words = copy.deepcopy(network).eval(), ""
-    judged = [*_windows_of(spots, config.patch), *held_out[:JUDGED]]
+    judged = [*_windows_of(data.spots, config.patch), *data.held_out[:JUDGED]]
     found = yield from judge(best, judged, config)
     if teach.invert:
         negative = inverted_copy(network).eval()
@@ -78,7 +77,7 @@ def choose_base(
     if teach.adapt:
         adapted = copy.deepcopy(best)
         yield "measuring the image's statistics"
-        adapt_statistics(adapted, [s.pair for s in spots], config)
+        adapt_statistics(adapted, [pair.pixels for pair in data.windows])
         validation = yield from judge(adapted, judged, config)
         if merit_of(validation) > merit_of(found) + MARGIN:
             both = ", ".join(filter(None, (words, "statistics of this image")))
@@ -120,14 +119,21 @@ def inverted_copy(network: DenseTransformerNetwork) -> DenseTransformerNetwork:
 
 @torch.no_grad()
 def adapt_statistics(
-    network: DenseTransformerNetwork, pairs: Sequence[Pair], config: TrainConfig
+    network: DenseTransformerNetwork, windows: Sequence[Array]
 ) -> None:
     """Measure batch norm's statistics anew, on windows of images; no labels needed.
+
+    Parameters
+    ----------
+    network : DenseTransformerNetwork
+        Is changed, and left in evaluation mode.
+    windows : sequence of ndarray, shape (c, h, w), float32
+        All of one size.
 
     Notes
     -----
     Li et al. 2017 (arXiv:1603.04779). Means and variances are averages over batches
-    of windows that cover the images evenly; the warps' centre stays.
+    of windows; the warps' centre stays.
     """
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
@@ -137,31 +143,12 @@ def adapt_statistics(
         norm.reset_running_stats()
         norm.momentum = None  # a plain average of all batches
         norm.train()
-    windows = even_windows(pairs, config.patch, WINDOWS)
-    for start in range(0, len(windows), 4):
-        batch = np.stack(windows[start : start + 4])
+    for start in range(0, len(windows), BATCH):
+        batch = np.stack(windows[start : start + BATCH])
         network.trace(torch.from_numpy(batch).to(device))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()
-
-
-def even_windows(
-    pairs: Sequence[Pair], patch: tuple[int, int], count: int
-) -> list[Array]:
-    """Return `count` windows (c, h, w), spread evenly over images, each taken once."""
-    unique = list({id(pair): pair for pair in pairs}.values())
-    areas = np.cumsum([pair.labels.size for pair in unique])
-    windows = []
-    golden = (np.sqrt(5) - 1) / 2
-    for index in range(count):
-        at = (index + 0.5) / count * areas[-1]
-        pair = unique[int(np.searchsorted(areas, at))]
-        height, width = pair.labels.shape
-        y = round((index * golden % 1) * max(0, height - patch[0]))
-        x = round((index * golden * golden % 1) * max(0, width - patch[1]))
-        windows.append(read_pixels(pair.pixels, (y, x), patch, None))
-    return windows
 
 
 def _windows_of(spots: Sequence[Spot], patch: tuple[int, int]) -> list[Pair]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -155,11 +156,28 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return not try_lock(handle)
+        return not try_lock(handle) and _is_there(os.read(handle, 20))
     except OSError:  # no locks on this disk
         return False
     finally:
         os.close(handle)
+
+
+def _is_there(holder: bytes) -> bool:
+    """Return whether the process that a lock file names is there.
+
+    If not, somebody else is only looking, as we are. True where that can't be known.
+    """
+    number = holder.decode("ascii", "replace").strip()
+    if sys.platform == "win32" or not number.isdecimal():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Gate:

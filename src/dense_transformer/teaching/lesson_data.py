@@ -14,6 +14,7 @@ from dense_transformer.teaching.annotations import Annotations
 from dense_transformer.teaching.places import find_places
 from dense_transformer.teaching.sampling import Spot
 from dense_transformer.teaching.sparse_labels import SparseLabels
+from dense_transformer.teaching.survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,12 +37,15 @@ class LessonData:
         Annotated places; spots of one piece of image share its pixels.
     held_out : tuple of Pair
         Pieces of image with the labels that are held out.
+    windows : tuple of Pair
+        Pieces of the images from all over, without labels.
     hashes : tuple of (str, str)
         Images and the fingerprints of what was annotated.
     """
 
     spots: tuple[Spot, ...]
     held_out: tuple[Pair, ...]
+    windows: tuple[Pair, ...] = ()
     hashes: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -92,7 +96,12 @@ def open_lesson(lesson: Lesson, model: Model, patch: tuple[int, int]) -> LessonD
     if not spots:
         raise DataError("nothing is left to learn from; annotate another place")
     images = {e.entry.name: e.entry.fingerprint for e in lesson.examples}
-    return LessonData(tuple(spots), thin_out(held), tuple(sorted(images.items())))
+    return LessonData(
+        tuple(spots),
+        thin_out(held),
+        survey(lesson, model, model.card.patch),
+        tuple(sorted(images.items())),
+    )
 
 
 def thin_out(pairs: list[Pair]) -> tuple[Pair, ...]:

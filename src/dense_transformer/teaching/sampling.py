@@ -95,18 +95,22 @@ def draw_batch(
     for slot in range(draws.batch):
         number = step * draws.batch + slot
         replayed = int(number * draws.replay)
-        is_replay = int((number + 1) * draws.replay) > replayed and len(others) > 0
-        spot = visited(len(spots), number - replayed, draws.seed)
+        if int((number + 1) * draws.replay) > replayed and others:
+            pair = others[replayed % len(others)]
+            draw = partial(draw_anywhere, pair)
+        else:
+            spot = spots[visited(len(spots), number - replayed, draws.seed)]
+            pair, draw = spot.pair, partial(draw_place, spot)
         parts.append(
             sample_batch(
-                others if is_replay else [spots[spot].pair],
+                [pair],
                 patch=draws.patch,
                 batch=1,
                 augment=draws.augment,
                 seed=draws.seed,
                 step=step,
                 first=slot,
-                draw_place=None if is_replay else partial(draw_place, spots[spot]),
+                draw_place=draw,
             )
         )
     pixels, labels = zip(*parts, strict=True)
@@ -118,6 +122,16 @@ def visited(count: int, number: int, seed: int) -> int:
     around, at = divmod(number, count)
     key = np.random.SeedSequence((seed, _ORDER, around))
     return int(np.random.Generator(np.random.Philox(key)).permutation(count)[at])
+
+
+def draw_anywhere(
+    pair: Pair, patch: Size, deformation: Deformation | None, rng: np.random.Generator
+) -> tuple[Pair, Origin, Array]:
+    """Return the pair, any origin there, and the labels (h, w), which may be none."""
+    rows, columns = free_origins(pair.labels.shape, patch, deformation)
+    y, x = rng.integers(*rows, endpoint=True), rng.integers(*columns, endpoint=True)
+    origin = int(y), int(x)
+    return pair, origin, read_labels(pair.labels, origin, patch, deformation)
 
 
 def draw_place(

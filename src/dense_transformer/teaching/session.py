@@ -61,6 +61,7 @@ class TeachSession(Session):
         super().__init__(config, directory, learner, Processes())
         self.teach, self.start = teach, start
         self.base = {name: v.clone() for name, v in base.state_dict().items()}
+        self.tiles = max(1, config.batch // learner.pieces)  # at a time
         self.base_words = ""  # what was changed before the first step
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
@@ -175,7 +176,8 @@ class TeachSession(Session):
     def _judged(
         self, network: DenseTransformerNetwork, data: DataSet
     ) -> Generator[Progress, None, Validation]:
-        work = judge(network, data.validation, self.config)
+        config = dataclasses.replace(self.config, batch=self.tiles)
+        work = judge(network, data.validation, config)
         while True:
             try:
                 yield self.progress(next(work))

@@ -77,7 +77,7 @@ def teach(
             ending = yield from work.run()
         except StoppedError:
             ending = "discarded" if gate.asked() == "discard" else "stopped"
-        except (GeneratorExit, RunError, WriteError, RuntimeError) as error:
+        except BaseException as error:
             _say_why(work, run, error)
             raise
         result = work.result(ending)

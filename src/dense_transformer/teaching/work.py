@@ -131,7 +131,8 @@ class Work:
         """Teach as a rung says, from the last save on."""
         device = torch.device(rung.device)
         original = self._placed(model, device)
-        base = yield from self._base(model, original, data, training)
+        few = dataclasses.replace(training, batch=max(1, training.batch // rung.pieces))
+        base = yield from self._base(model, original, data, few)
         weights = class_weights(
             data.pairs, training.network.classes, training.class_balance
         )
@@ -229,7 +230,9 @@ class Work:
     def _batches(self, data: LessonData, rung: Rung) -> Ahead[int, Batch]:
         session = self._the_session()
         training, teach = session.config, self.config
-        others = open_replay(session.start) if teach.replay else ()
+        others = data.windows
+        if teach.replay and teach.replay_from == "sample":
+            others = open_replay(session.start)
         draws = Draws(rung.patch, teach.batch, teach.seed, teach.augment, teach.replay)
 
         def draw(step: int) -> Batch:
@@ -258,7 +261,7 @@ class Work:
             trust = dict(kept.card.scores).get("trust")
             network = self._placed(kept, device)
             return Base(network, kept.card.title, 1.0 if trust is None else trust)
-        work = choose_base(original, data.spots, data.held_out, self.config, training)
+        work = choose_base(original, data, self.config, training)
         while True:
             try:
                 yield Progress(0, training.steps, "step", message=next(work))
