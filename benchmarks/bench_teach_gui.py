@@ -140,7 +140,7 @@ def taught_in_window(project: Path, steps: int) -> dict[str, Any]:
     viewer.window.resize(1500, 950)
     viewer.open(str(project.parent / "tissue.tif"), scale=(4.6, 4.6))
 
-    def wait(done: Any, seconds: float = 600) -> None:
+    def wait(done: Any, seconds: float = 300) -> None:
         end = time.monotonic() + seconds
         loop, poll = QEventLoop(), QTimer()
         poll.timeout.connect(
@@ -160,6 +160,8 @@ def taught_in_window(project: Path, steps: int) -> dict[str, Any]:
     dock.tabs.setCurrentIndex(2)
     sections = {type(s).__name__: s for s in dock.teach.sections}
     folds = {type(f.section).__name__: f for f in dock.teach.folds}
+    folds["AnnotateSection"].expand()
+    wait(lambda: sections["AnnotateSection"].start.isEnabled())
     sections["AnnotateSection"].start.click()
     wait(lambda: dock.teach.context.image is not None)
     folds["RunSection"].expand()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from dense_transformer.types import Box
 from napari_dtn.layers import LayerSpec
@@ -23,12 +23,16 @@ Held = dict[str, tuple[tuple[int, Box], ...]]  # image: (section, box)
 class HeldOutPlaces(QObject):
     """Boxes around the annotations that a run is judged by."""
 
+    deleted = Signal()  # the person took them out of the list
+
     def __init__(self, context: TeachContext, teaching: TeachRun, parent: Any) -> None:
         super().__init__(parent)
         self._context, self._teaching = context, teaching
         self._shown = True
         self._held: Held = {}
         self._of: Path | None = None
+        group = context.group("held out")
+        group.deleted.connect(lambda role: self.deleted.emit())
         teaching.run_changed.connect(self._read)
         context.changed.connect(self._draw)
 

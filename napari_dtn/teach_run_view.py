@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from dense_transformer.errors import RunError
 from dense_transformer.types import Box
@@ -43,6 +43,8 @@ class Picture:
 class LiveView(QObject):
     """Keeps the run told what is on screen, and shows what it predicts there."""
 
+    deleted = Signal()  # the person took what is shown out of the list
+
     def __init__(self, context: TeachContext, teaching: TeachRun, parent: Any) -> None:
         super().__init__(parent)
         self._context, self._teaching = context, teaching
@@ -68,6 +70,7 @@ class LiveView(QObject):
         ]
         for event, slot in self._links:
             event.connect(slot)
+        context.group(NAME).deleted.connect(lambda role: self.deleted.emit())
         teaching.told.connect(self._run_told)
         teaching.run_changed.connect(self._run_changed)
         context.changed.connect(self._later)

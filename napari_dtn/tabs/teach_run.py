@@ -92,8 +92,8 @@ class RunSection(TeachSection):
 
     @property
     def busy(self) -> bool:
-        """Whether something of the run waits to be shown."""
-        return self._timer.isActive() or self.view.busy
+        """Whether the run is about to be told what is on screen."""
+        return self.view.busy
 
     def shut_down(self) -> None:
         """Let go of run and viewer; the run goes on. May be called twice."""
@@ -266,6 +266,8 @@ class RunSection(TeachSection):
         self.live.toggled.connect(self._choose_view)
         self.warps.toggled.connect(self._choose_view)
         self.held.toggled.connect(self.places.set_shown)
+        self.view.deleted.connect(lambda: self.live.setChecked(False))
+        self.places.deleted.connect(lambda: self.held.setChecked(False))
         self._choose_view()
 
     def _choose_view(self) -> None:

@@ -1,0 +1,192 @@
+"""Teaching in a real window, with real runs in processes of their own."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from teach_run_driver import (
+    RunDriver,
+    end_all,
+    in_time,
+    paint_bars,
+    write_bars,
+)
+
+from dense_transformer.teaching import Project, read_lesson
+from napari_dtn.child import find_child, is_alive
+
+pytestmark = pytest.mark.gui
+LONG = 100_000  # steps: it is ended otherwise
+
+
+@pytest.fixture
+def painted(teaching, tmp_path, monkeypatch):
+    """Return a window with a painted image; what it started is ended."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    window = teaching(write_bars(tmp_path / "bars.tif"))
+    paint_bars(window)
+    yield window
+    end_all(tmp_path)
+
+
+def names(window) -> list[str]:
+    return [layer.name for layer in window.viewer.layers]
+
+
+def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
+    driver = RunDriver(painted)
+    selected = set(painted.viewer.layers.selection)
+    driver.begin(40)
+    driver.until("finished")
+    news = driver.teaching.news
+    assert news.report.step == 40
+    assert news.report.after["auc"] > news.report.before["auc"]
+    assert driver.section.curve is not None
+    assert "Done" in driver.section.words.text()
+    assert "held out" in " ".join(names(painted))
+    assert set(painted.viewer.layers.selection) == selected
+
+
+def test_what_is_on_screen_is_predicted_while_it_learns(painted):
+    driver = RunDriver(painted)
+    driver.section.warps.setChecked(True)
+    selected = set(painted.viewer.layers.selection)
+    driver.begin(LONG)
+    learning = "bars while it learns: prediction"
+    painted.until(lambda: learning in names(painted), 60000)
+    layer = painted.viewer.layers[learning]
+    image = painted.viewer.layers["bars"]
+    assert tuple(layer.extent.world[0]) == tuple(image.extent.world[0])
+    assert tuple(layer.extent.world[1]) == tuple(image.extent.world[1])
+    painted.until(lambda: "bars while it learns: warped grid" in names(painted))
+    assert set(painted.viewer.layers.selection) == selected
+    driver.section.live.setChecked(False)
+    painted.until(lambda: learning not in names(painted))
+
+
+def test_pause_resume_stop_discard_and_its_undoing_act_at_once(painted):
+    driver = RunDriver(painted)
+    run = driver.begin(LONG)
+    driver.until_step(5)
+    driver.click("pause")
+    assert driver.until("paused") < in_time(2)
+    step = driver.teaching.news.status.step
+    driver.click("resume")
+    assert driver.until("running") < in_time(2)
+    driver.until_step(step + 1)
+    driver.click("stop")
+    assert driver.until("stopped") < in_time(2)
+    assert (run / "best.safetensors").exists()
+    driver.click("resume")
+    driver.until("running")
+    driver.click("discard")
+    assert driver.until("discarded") < in_time(2)
+    assert not (run / "best.safetensors").exists()
+    painted.until(lambda: not is_alive(find_child(run)))
+    driver.click("back")
+    driver.until("stopped")
+    assert (run / "best.safetensors").exists()
+
+
+def test_a_killed_run_is_told_of_and_goes_on(painted):
+    driver = RunDriver(painted)
+    run = driver.begin(60)
+    driver.until_step(25)
+    psutil.Process(find_child(run).pid).kill()
+    driver.until("died", "finished")
+    assert driver.teaching.state == "died"
+    painted.until(lambda: "Resume goes on" in driver.section.words.text())
+    driver.click("resume")
+    driver.until("finished")
+    assert driver.teaching.news.report.step == 60
+
+
+@pytest.mark.slow
+def test_a_second_run_waits_for_the_first(painted):
+    driver = RunDriver(painted)
+    first = driver.begin(LONG)
+    driver.until("running")
+    second = driver.begin(10)
+    assert second != first
+    driver.until("queued")
+    assert "Waiting" in driver.section.words.text()
+    driver.teaching.adopt(first)
+    driver.until("running")
+    driver.click("stop")
+    driver.until("stopped")
+    driver.teaching.adopt(second)
+    driver.until("finished")
+
+
+@pytest.mark.slow
+def test_what_is_painted_meanwhile_is_for_the_next_run(painted):
+    driver = RunDriver(painted)
+    first = driver.begin(30)
+    pixels = [int((e.labels > 0).sum()) for e in read_lesson(first).examples]
+    layer = painted.one.layer
+    painted.stroke(layer, (60, 12), (60, 116))
+    painted.settle()
+    driver.until("finished")
+    again = [int((e.labels > 0).sum()) for e in read_lesson(first).examples]
+    assert again == pixels
+    assert driver.section.teach.text().endswith("Teach more")
+    second = driver.begin(10)
+    more = [int((e.labels > 0).sum()) for e in read_lesson(second).examples]
+    assert sum(more) > sum(pixels)
+
+
+def test_layers_that_go_while_it_learns_harm_nothing(painted):
+    driver = RunDriver(painted)
+    driver.begin(LONG)
+    learning = "bars while it learns: prediction"
+    painted.until(lambda: learning in names(painted), 60000)
+    painted.viewer.layers.remove(learning)
+    assert not driver.section.live.isChecked()
+    painted.settle()
+    driver.section.live.setChecked(True)
+    painted.until(lambda: learning in names(painted), 60000)
+    painted.viewer.layers.remove("bars")
+    step = driver.teaching.news.report.step
+    driver.until_step(step + 5)
+    assert driver.teaching.state == "running"
+    assert learning not in names(painted)
+
+
+def test_a_new_window_finds_the_run_and_takes_it_over(painted, teaching, tmp_path):
+    driver = RunDriver(painted)
+    run = driver.begin(LONG)
+    driver.until("running")
+    painted.close()  # the run goes on
+    other = teaching(tmp_path / "bars.tif")
+    layer = other.annotate()
+    assert layer.data[24, 40] == 2
+    found = RunDriver(other)
+    found.until("running")
+    assert found.run == run
+    assert is_alive(find_child(run))
+    found.click("stop")
+    found.until("stopped")
+
+
+def test_the_whole_loop_by_mouse_and_keyboard(painted):
+    driver = RunDriver(painted)
+    driver.begin(40)
+    driver.until("finished")
+    models = painted.section("ModelsSection")
+    painted.until(lambda: models.keep.isEnabled() and models.list.count() == 1)
+    models.name.setFocus()
+    models.name.selectAll()
+    QTest.keyClicks(models.name, "bars-1")
+    QTest.keyClick(models.name, Qt.Key.Key_Return)
+    painted.until(lambda: models.list.count() == 2)
+    assert "in use" in models.list.item(0).text()
+    folder = painted.teach.context.folder
+    with Project.open(folder, write=False) as project:
+        assert project.model.name == "bars-1"
+    models.list.setCurrentRow(1)
+    painted.click(models.use)
+    painted.until(lambda: "in use" in models.list.item(1).text())
+    with Project.open(folder, write=False) as project:
+        assert project.model.name == project.models[0].name
