@@ -87,6 +87,22 @@ def test_a_folder_is_inspected_image_by_image(model, pictures, tmp_path, capsys)
     assert "one-inspection.html" not in page, "there is no such page"
 
 
+def test_a_model_for_other_images_is_cautioned_against(
+    model, pictures, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    words = [str(pictures), "--model", str(model), "--figure-format", "none", *SMALL]
+    assert main(["inspect", *words, "--ablate", "none", "--out", str(out)]) == 0
+    text = "moving was trained on gray images and this one is RGB"
+    assert capsys.readouterr().err.count(text) == 1, "said once, not for each image"
+    assert text in (out / "one-inspection.html").read_text()
+    assert f"2 of 2 images (one, ...): {text}" in (out / "index.html").read_text()
+    frame = str(pictures / "one.png")
+    told = ["predict", frame, "--model", str(model), "--device", "cpu"]
+    assert main([*told, "--out", str(tmp_path / "maps")]) == 0
+    assert f"dtn: one: mind: {text}" in capsys.readouterr().err
+
+
 def test_all_sections_are_linked_from_one_page(model, stack, tmp_path):
     out = tmp_path / "out"
     words = ["inspect", str(stack), "--all", "--model", str(model), *SMALL]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dense_transformer.cli.cautions import Cautions
 from dense_transformer.cli.console import ProgressLine, note, say
 from dense_transformer.cli.options import add_settings
 from dense_transformer.cli.predict import check_names
@@ -124,10 +125,11 @@ def inspect_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
     levels = sorted(pair.level for pair in model.config.transformers)
     check_level(levels, questions.level)
     rival = read_rival(arguments)
-    overview = Overview(model.card.name)
+    overview, cautions = Overview(model.card.name), Cautions(model)
     for path in paths:
         image = read_image(path, dataset=arguments.dataset, pixel_nm=config.pixel_nm)
         for section in _sections(image, arguments):
+            cautions.say(image, section, config.pixel_nm)
             job = _Job(arguments, model, rival, config, questions, wanted)
             found = job.inspect(image, path, section, stop)
             overview.add(found)

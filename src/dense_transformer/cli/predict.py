@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from dense_transformer.cli.cautions import Cautions
 from dense_transformer.cli.console import ProgressLine, note, say
 from dense_transformer.cli.options import add_settings, parse_value, read_settings
 from dense_transformer.cli.signals import StopRequest, stop_on_signal
@@ -82,6 +83,7 @@ def predict_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
     check_names(arguments.images)
     edits = read_edits(arguments.warp) if arguments.warp else ()
     model = load_model(arguments.model)
+    cautions = Cautions(model)
     for path in arguments.images:
         image = read_image(path, dataset=arguments.dataset, pixel_nm=config.pixel_nm)
         sections = range(image.sections) if arguments.all else [arguments.section]
@@ -92,6 +94,7 @@ def predict_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
             )
         for section in sections:
             what = f"{image.name}[{section}]" if image.sections > 1 else image.name
+            cautions.say(image, section, config.pixel_nm)
             work = predict_to_files(
                 model,
                 image,

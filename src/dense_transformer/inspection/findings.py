@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dense_transformer.errors import ConfigError
+from dense_transformer.inference import mismatch
 from dense_transformer.inspection.ablation import Kind
 from dense_transformer.inspection.chains import Chain
 from dense_transformer.inspection.changes import Change, Judgement
@@ -139,6 +140,11 @@ class Findings:
     def tile_moves_most(self) -> bool:
         """Whether no other tile's fiducials move further on average."""
         return self.tile == choose_tile(self.chains, self.level, None)
+
+    @property
+    def caution(self) -> str:
+        """What is amiss between model and image; empty if nothing. See `mismatch`."""
+        return mismatch(self.model, self.image, self.pixel_nm, self.section)
 
     @property
     def name(self) -> str:

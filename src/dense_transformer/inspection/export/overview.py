@@ -34,6 +34,7 @@ class Overview:
         self._judged: dict[str, list[Judgement]] = {}
         self._changed: dict[str, list[float]] = {}
         self._pages: list[str] = []
+        self._cautions: dict[str, list[str]] = {}
 
     @property
     def images(self) -> int:
@@ -53,6 +54,8 @@ class Overview:
         self._numbers.append((found.name, found.numbers))
         self._warps.append((found.name, tuple(map(_slim, found.prediction.warps))))
         self._words = [one.words for one in found.alternatives]
+        if found.caution:
+            self._cautions.setdefault(found.caution, []).append(found.name)
         self._pages.append(f"{file_name(found.name)}-inspection.html")
         if found.judgement is not None:
             self._judged.setdefault("as learned", []).append(found.judgement)
@@ -95,7 +98,13 @@ class Overview:
             ),
         ]
         title = f"What {self._model_name} does to {self.images} images"
-        return Page(title, self.words, tuple(sections), "Written by dtn inspect.")
+        cautions = tuple(
+            f"{len(names)} of {self.images} images ({names[0]}"
+            f"{', ...' if len(names) > 1 else ''}): {words}"
+            for words, names in self._cautions.items()
+        )
+        foot = "Written by dtn inspect."
+        return Page(title, self.words, tuple(sections), foot, cautions)
 
     def _table(self, level: int, folder: Path) -> Table:
         rows, links = [], []

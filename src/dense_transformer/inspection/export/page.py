@@ -46,12 +46,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """A page: `verdict` is what a reader takes away who reads no further."""
+    """A page: `verdict` is what a reader takes away who reads no further.
+
+    `cautions` stand before it: reasons not to trust what follows.
+    """
 
     title: str
     verdict: tuple[str, ...]
     sections: tuple[Section, ...]
     foot: str = ""
+    cautions: tuple[str, ...] = ()
 
 
 def write_page(path: str | os.PathLike[str], page: Page) -> Path:
@@ -71,12 +75,15 @@ def to_html(page: Page) -> str:
         f'<li><a href="#s{i}">{escape(section.title)}</a></li>'
         for i, section in enumerate(page.sections)
     )
+    cautions = ""
+    if page.cautions:
+        cautions = f'<div class="caution">{_paragraphs(page.cautions)}</div>\n'
     body = "".join(_section(i, section) for i, section in enumerate(page.sections))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(page.title)}</title>\n<style>{_STYLE}</style></head>\n"
-        f"<body><main>\n<h1>{escape(page.title)}</h1>\n"
+        f"<body><main>\n<h1>{escape(page.title)}</h1>\n{cautions}"
         f'<div class="verdict">{_paragraphs(page.verdict)}</div>\n'
         f"<nav><ol>{contents}</ol></nav>\n{body}"
         f"<footer>{escape(page.foot)}</footer>\n</main></body></html>\n"
@@ -156,6 +163,8 @@ h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid #ccc;
 p, figcaption, caption { max-width: 46rem; }
 .verdict { background: #eef4f8; border-left: 4px solid #0072b2;
   padding: .3rem 1rem; }
+.caution { background: #fdf0e6; border-left: 4px solid #d55e00;
+  padding: .3rem 1rem; margin-bottom: .5rem; }
 nav { font-size: .9rem; margin-top: 1rem; }
 .figures { display: flex; flex-wrap: wrap; gap: 0 2rem; }
 figure { margin: 1.2rem 0; width: 100%; }

@@ -95,6 +95,7 @@ def compose_page(
         verdict(found),
         tuple(sections),
         _foot(found),
+        (found.caution,) if found.caution else (),
     )
 
 
