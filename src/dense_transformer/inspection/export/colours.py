@@ -30,11 +30,15 @@ _VIRIDIS = (
 )
 _TRACE = "56b4e9 44bf70 bddf26 fde725 ff9d00 e04000"
 _DIVERGING = "2166ac 67a9cf d1e5f0 f7f7f7 fddbc7 ef8a62 b2182b"
+_COVERAGE = "bf001a f28059 f2f2f2 408ce6 0d2680"  # as napari_dtn.looks draws it
+_DENSITY = "0540bf 59a6ff f2f2f2 ffa633 cc4000"  # as napari_dtn.inspect_maps does
 
 _COLOURS = {
     "amount": _VIRIDIS,
     "trace": _TRACE,
     "signed": _DIVERGING,
+    "coverage": _COVERAGE,
+    "density": _DENSITY,
     "gray": "000000 ffffff",
 }
 
@@ -47,7 +51,8 @@ class ColourMap:
     ----------
     name : str
         ``"amount"`` (viridis), ``"trace"`` (for lines on images: no dark colours),
-        ``"signed"`` (blue, white, red) or ``"gray"``.
+        ``"signed"`` (blue, white, red), ``"coverage"`` (red: little, white, blue:
+        much), ``"density"`` (blue: magnified, white, orange: shrunk) or ``"gray"``.
     low, high : float
         Values that get the first and the last colour; others get the nearer.
     missing : Colour

@@ -128,7 +128,7 @@ def picture_coverage(found: Findings) -> Captioned:
     maps = _maps(found)
     coverage = maps.coverage.astype(np.float64)
     reach = max(0.1, float(np.abs(coverage - 1.0).max()))
-    colours = ColourMap("signed", 1.0 - min(reach, 1.0), 1.0 + min(reach, 1.0))
+    colours = ColourMap("coverage", 1.0 - min(reach, 1.0), 1.0 + min(reach, 1.0))
     drawing = draw_map(
         _plain(found), _cut(coverage, maps, found), colours, "coverage S",
         title="Coverage",
@@ -136,7 +136,7 @@ def picture_coverage(found: Findings) -> Captioned:
     holes = float((coverage < 0.1).mean())
     words = (
         "S of the paper's equation 6: how much the decoder writes to each unit. White "
-        "(1) is even; blue is written little, red much, as the warp reads there "
+        "(1) is even; red is written little, blue much, as the warp reads there "
         "less or more densely. Below 0.1 is a hole that is filled from its "
         f"neighbours: here {number(100 * holes)} % of the units."
     )

@@ -126,12 +126,12 @@ def picture_density(found: Findings) -> Captioned:
         over = (Paths(cells, FOLD, 1.0, fill=FOLD, closed=True, clip=panel.box),)
         keys = (Entry("area", FOLD, "folded"),)
     drawing = draw_map(
-        ground, values, ColourMap("signed", -reach, reach), "log area",
+        ground, values, ColourMap("density", -reach, reach), "log area",
         over=over, keys=keys, title="Density",
     )  # fmt: skip
     words = (
         f"Tile {found.tile}: natural logarithm of the area that is read over the area "
-        "at rest. 0 (white): as in a plain U-Net. Red, above 0: a wider area is "
+        "at rest. 0 (white): as in a plain U-Net. Orange, above 0: a wider area is "
         "squeezed together, less detail. Blue: magnified. "
         + (
             f"{len(dense.folded_px)} cells (pink) are folded: the image is read "
