@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from qtpy.compat import isalive
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 
 
@@ -24,14 +25,12 @@ def take_away(viewer: Any, layers: Iterable[Any]) -> None:
 
 
 def _canvases(viewer: Any) -> list[QOpenGLWidget]:
-    """Return what shows a viewer; nothing where it is a model without a window."""
+    """Return what shows a viewer; nothing without a window, or after its end."""
     window = getattr(viewer, "window", None)
-    if window is None:
+    if window is None or not isalive(window.main_menu):
         return []
-    canvases: list[QOpenGLWidget] = window.main_menu.window().findChildren(
-        QOpenGLWidget
-    )
-    return canvases
+    found: list[QOpenGLWidget] = window.main_menu.window().findChildren(QOpenGLWidget)
+    return found
 
 
 def _draw(canvas: QOpenGLWidget) -> None:

@@ -37,6 +37,9 @@ for held in (False, True, False):
     rest(200)
 print("alive with", len(viewer.layers))
 viewer.close()
+rest(200)
+take_away(viewer, list(viewer.layers))
+print("and alive after the window")
 """
 
 
@@ -45,7 +48,8 @@ def test_layers_that_go_together_do_not_end_the_process():
     done = subprocess.run(
         [sys.executable, "-c", SESSION], capture_output=True, text=True, timeout=100
     )
-    assert done.stdout.strip() == "alive with 1", done.stderr[-2000:]
+    words = "alive with 1\nand alive after the window"
+    assert done.stdout.strip() == words, done.stderr[-2000:]
 
 
 def test_a_viewer_without_a_window_just_loses_the_layers():
