@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_dtn.inspect_filling import ROWS, RUNS, filling
 from napari_dtn.inspect_layers import segments_px
 from napari_dtn.inspect_marks import number, squares
 from napari_dtn.layers import LayerSpec
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from dense_transformer.inspection import LearnedPatch
 
 LEARNED, REGULAR, PINNED = (1.0, 0.42, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0), "#00e5ff"
+OF_LEVELS = (LEARNED, (0.35, 0.85, 0.35, 1.0), (1.0, 0.45, 0.85, 1.0))  # deepest first
+FAINT = 0.22
 COLUMNS = ("y", "x", "area", "stretch", "angle", "shift")
 HINTS = (
     "Area: over that of the regular square. Stretch: long over short axis. Angle of "
@@ -24,22 +27,37 @@ HINTS = (
 )
 
 
-def patch_segments(patch: LearnedPatch, source: Source) -> np.ndarray:
-    """Return the regular square, then the learned patch, as vectors."""
-    lines = [
-        _closed(outline, source) for outline in (patch.square_px, patch.outline_px)
-    ]
+def patch_segments(patches: Sequence[LearnedPatch], source: Source) -> np.ndarray:
+    """Return for each patch the regular square, the learned outline and its filling."""
+    width = min(line_width(patch) for patch in patches)
+    lines = []
+    for patch in patches:
+        lines += [_closed(patch.square_px, source), _closed(patch.outline_px, source)]
+        lines.append(segments_px(*filling(patch.outline_px, width), source))
     return np.concatenate(lines)
 
 
-def patch_spec(patch: LearnedPatch, source: Source) -> LayerSpec:
-    """Return the layer of the patch under the cursor: square white, patch orange."""
-    colours = [REGULAR] * len(patch.square_px) + [LEARNED] * len(patch.outline_px)
+def patch_colours(patches: Sequence[LearnedPatch]) -> np.ndarray:
+    """Return the colours (n, 4) of `patch_segments`."""
+    colours = []
+    for index, patch in enumerate(patches):
+        own = OF_LEVELS[index % len(OF_LEVELS)]
+        colours += [REGULAR] * len(patch.square_px) + [own] * len(patch.outline_px)
+        colours += [(*own[:3], FAINT)] * (ROWS * RUNS)
+    return np.array(colours)
+
+
+def patch_spec(patches: Sequence[LearnedPatch], source: Source) -> LayerSpec:
+    """Return the layer of the patches under the cursor, the deepest level first.
+
+    Squares are white; the patches are orange, green, pink, and faintly filled.
+    """
+    width = min(line_width(patch) for patch in patches)
     return LayerSpec(
         "vectors", "patch", "inspect: learned patch",
-        patch_segments(patch, source), source.frame.placed(),
-        {"vector_style": "line", "edge_color": np.array(colours),
-         "edge_width": line_width(patch), "opacity": 1.0},
+        patch_segments(patches, source), source.frame.placed(),
+        {"vector_style": "line", "edge_color": patch_colours(patches),
+         "edge_width": width, "opacity": 1.0},
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -19,6 +20,7 @@ from napari_dtn.inspect_layers import redraw
 from napari_dtn.inspect_patches import (
     COLUMNS,
     HINTS,
+    patch_colours,
     patch_row,
     patch_segments,
     patch_spec,
@@ -61,6 +63,11 @@ class PatchSection(InspectSection):
             "Side of the patch on the network's own map: 3 units are what its next "
             "convolution reads."
         )
+        self.every = QCheckBox("Every level")
+        self.every.setToolTip(
+            "Draw what each of the transformers reads, the deepest orange, the next "
+            "ones green and pink. A level's patch is bent by all those above it."
+        )
         self.table = FigureTable("Pinned patches", self._save, "learned-patches")
         self.table.file.setText("Export…")
         self.table.setToolTip(HINTS)
@@ -68,6 +75,7 @@ class PatchSection(InspectSection):
         self.unpin.setToolTip("Forget the pinned patches.")
         self._lay_out()
         self.size.valueChanged.connect(self._refresh)
+        self.every.toggled.connect(self._refresh)
         self.unpin.clicked.connect(self._unpin)
         context.pointer.hovered.connect(self._hovered)
         context.pointer.clicked.connect(self._clicked)
@@ -76,6 +84,7 @@ class PatchSection(InspectSection):
     def refresh(self) -> None:
         """Draw the patch and the pins on the warps as they are now."""
         self.context.clicks_pin = True
+        self.every.setVisible(len(self.context.levels) > 1)
         self._redraw()
         self._draw_pins()
 
@@ -98,14 +107,25 @@ class PatchSection(InspectSection):
         self.table.show_rows([], [])
         self.unpin.setVisible(False)
 
-    def patch(self, at: Px) -> LearnedPatch | None:
-        """Return the learned patch of a pixel; None while its tile isn't known."""
+    def patch(self, at: Px, level: int | None = None) -> LearnedPatch | None:
+        """Return the learned patch of a pixel; None while its tile isn't known.
+
+        `level` is the transformer; None: the one that is looked at.
+        """
         chain = self.context.chain_at(at)
         if chain is None:
             return None
         from dense_transformer.inspection import learned_patch
 
-        return learned_patch(chain, at, self.context.level, self.size.value())
+        return learned_patch(chain, at, level or self.context.level, self.size.value())
+
+    def _patches(self, at: Px) -> list[LearnedPatch]:
+        """Return what is drawn at a pixel: one level's patch, or those of all."""
+        levels: tuple[int | None, ...] = (None,)
+        if self.every.isChecked() and len(self.context.levels) > 1:
+            levels = tuple(sorted(self.context.levels, reverse=True))
+        found = [self.patch(at, level) for level in levels]
+        return [patch for patch in found if patch is not None]
 
     def _hovered(self, at: Px | None) -> None:
         if self.active and at is not None:
@@ -116,20 +136,20 @@ class PatchSection(InspectSection):
         source = self.context.source
         if not self.active or self._at is None or source is None:
             return
-        patch = self.patch(self._at)
-        if patch is None:
+        patches = self._patches(self._at)
+        if not patches:
             if self.context.chain is None:
                 self.group.remove()
             self.words.setText("Looking at this tile…" if self.context.chain else "")
             return
         layer: Any = self.group.layer("patch")
-        pieces = len(patch.square_px) + len(patch.outline_px)
+        pieces = len(patch_colours(patches))
         if layer is not None and len(layer.data) == pieces:
-            redraw(layer, patch_segments(patch, source))
+            redraw(layer, patch_segments(patches, source))
         elif not self.group.busy:
             self.group.remove()
-            self.group.show([patch_spec(patch, source)], source)
-        self.words.setText(describe_patch(patch))
+            self.group.show([patch_spec(patches, source)], source)
+        self.words.setText(_in_words(patches))
 
     def _clicked(self, at: Px, modifiers: tuple[Any, ...]) -> None:
         if self.active and "Shift" not in modifiers and self.context.chain is not None:
@@ -184,6 +204,7 @@ class PatchSection(InspectSection):
         label = QLabel("&Patch")
         label.setBuddy(self.size)
         form.addRow(label, self.size)
+        form.addRow("", self.every)
         layout.addLayout(form)
         layout.addWidget(legend)
         layout.addWidget(self.words)
@@ -194,3 +215,9 @@ class PatchSection(InspectSection):
         layout.addLayout(row)
         self.words.setText(INVITATION)
         self.unpin.setVisible(False)
+
+
+def _in_words(patches: list[LearnedPatch]) -> str:
+    if len(patches) == 1:
+        return describe_patch(patches[0])
+    return "\n".join(f"Level {p.level}: {describe_patch(p)}" for p in patches)

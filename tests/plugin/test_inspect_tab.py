@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fake_inspector import FakeInspectCore
-from test_inspect_window import look_into  # noqa: F401 - a fixture
+from fake_inspector import SHIFT_PX, FakeInspectCore
+from test_inspect_window import lattice_of, look_into  # noqa: F401 - a fixture
 
 from napari_dtn.placement import is_result
 
@@ -61,6 +61,28 @@ def test_nested_levels_are_drawn_through_those_above(look_into):  # noqa: F811
     assert "3.6 px on average" in w.inspect.header.sentence.text()
 
 
+def test_patches_of_every_level_are_drawn_at_once(look_into):  # noqa: F811
+    core = FakeInspectCore()
+    core.levels = (3, 4)
+    w = look_into(inspect_core=core)
+    section = w.open("PatchSection")
+    w.hover(60, 60)
+    w.settle()
+    one = len(w.drawn("patch").data)
+    section.every.setChecked(True)
+    w.settle()
+    assert len(w.drawn("patch").data) == 2 * one
+    assert [line[:7] for line in section.words.text().splitlines()] == [
+        "Level 4",
+        "Level 3",
+    ]
+    colours = {tuple(np.round(c[:3], 2)) for c in w.drawn("patch").edge_color}
+    assert len(colours) == 3  # the squares, and a colour for each level
+    section.every.setChecked(False)
+    w.settle()
+    assert len(w.drawn("patch").data) == one
+
+
 def test_deleting_the_image_takes_all_drawings_along(look_into):  # noqa: F811
     w = look_into()
     for name in ("PatchSection", "SeenSection", "WhatIfSection"):
@@ -91,10 +113,45 @@ def test_a_drawing_that_is_deleted_is_unticked_and_can_be_had_again(look_into): 
     w = look_into()
     box = w.section("WarpSection").boxes["grid"]
     w.viewer.layers.remove(w.drawn("grid"))
-    assert not box.isChecked()
+    w.until(lambda: not box.isChecked())
     box.setChecked(True)
     w.settle()
     assert w.drawn("grid").visible
+
+
+def test_after_all_layers_are_cleared_the_next_image_is_drawn_on_as_before(look_into):  # noqa: F811
+    w = look_into()
+    boxes = w.section("WarpSection").boxes
+    w.viewer.layers.clear()
+    w.settle()
+    assert all(box.isChecked() for box in boxes.values())
+    w.add_image(np.full((128, 128), 70, np.uint8))
+    w.until(lambda: w.context.look is not None)
+    w.settle()
+    assert w.drawn("grid").visible
+
+
+def test_a_weaker_warp_is_said_to_be_the_persons_and_not_judged(look_into):  # noqa: F811
+    w = look_into()
+    section = w.open("SeenSection")
+    section.slider.setValue(0)
+    w.settle()
+    words = w.inspect.header.sentence.text()
+    assert "at strength 0.00 the warp bends space by 0.0 px" in words
+    assert "next to nothing" not in words
+
+
+def test_the_colours_of_arrows_tell_the_length_after_a_drag_too(look_into):  # noqa: F811
+    w = look_into()
+    w.open("WhatIfSection")
+    arrows, ramp = w.drawn("arrows"), w.section("WarpSection").ramp
+    before = arrows.edge_contrast_limits[1]
+    w.drag_image(tuple(lattice_of(w)[5] + SHIFT_PX), (24.0, 24.0))
+    w.settle()
+    longest = float(np.asarray(arrows.features["length_px"]).max())
+    assert longest > before + 1
+    assert arrows.edge_contrast_limits[1] >= longest
+    assert f"{arrows.edge_contrast_limits[1]:.3g} px" in ramp.text()
 
 
 def test_every_control_has_a_name_and_a_tooltip(look_into):  # noqa: F811
