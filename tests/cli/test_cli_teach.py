@@ -178,6 +178,7 @@ def test_nothing_annotated_is_told_before_a_run_is_left_behind(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_tutorial_works_word_for_word(repository: Path, tmp_path: Path, home):
     text = (repository / "docs" / "teach.md").read_text(encoding="utf-8")
     text = text[text.index("## Without a window") :]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from dense_transformer.errors import ProjectError, WriteError
-from dense_transformer.teaching import Journal, Patch, journal_lines
+from dense_transformer.teaching import Journal, Patch, journal_lines, undo
 from dense_transformer.teaching import journal as journal_module
 
 SHAPE, CLASSES = (3, 150, 170), ("inside", "boundary")
@@ -231,6 +231,27 @@ def test_a_whole_section_is_stored_as_what_differs(tmp_path: Path):
     assert journal.annotations().labels.nbytes < 100_000
     assert journal.paint(0, 0, 0, None, section) is None
     journal.close()
+
+
+def test_a_journal_written_anew_stays_small_however_far_apart_strokes_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(undo, "LONGEST", 5)  # the rest goes into what was before
+    shape = (50, 20_000, 20_000)
+    path = tmp_path / "a.journal"
+    journal = Journal(path, shape, CLASSES)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        section, top, left = rng.integers((50, 19_900, 19_900)).tolist()
+        journal.paint(section, top, left, None, np.ones((3, 90), np.uint8))
+    before, size = journal.annotations(), path.stat().st_size
+    journal.compact()
+    assert path.stat().st_size < 2 * size
+    journal.close()
+    after = Journal(path, shape, CLASSES, write=False).annotations()
+    for one, other in zip(before.labels.tiles(), after.labels.tiles(), strict=True):
+        assert one[:2] == other[:2]
+        np.testing.assert_array_equal(one[2], other[2])
 
 
 def test_a_change_too_large_for_a_line_is_made_as_several(tmp_path: Path, monkeypatch):

@@ -10,7 +10,6 @@ import numpy as np
 from dense_transformer.teaching.canvas import Canvas
 from dense_transformer.teaching.journal_lines import (
     FORMAT,
-    PIECE_PX,
     VERSION,
     Change,
     Piece,
@@ -21,6 +20,8 @@ from dense_transformer.teaching.journal_lines import (
 )
 from dense_transformer.teaching.sparse_labels import SparseLabels
 from dense_transformer.teaching.undo import UndoStack
+
+_PIECES = 256  # in a line
 
 
 def header_line(canvas: Canvas, number: int) -> bytes:
@@ -52,22 +53,20 @@ def compact_lines(canvas: Canvas, undo: UndoStack, number: int) -> list[bytes]:
 
 
 def pieces_of(labels: SparseLabels, section: int) -> Iterator[Piece]:
-    """Yield what is painted on a section, as pieces that begin from nothing."""
-    cells = dict.fromkeys(
-        (box[0] // PIECE_PX, box[1] // PIECE_PX) for _, box, _ in labels.tiles(section)
-    )
-    for row, column in cells:
-        top, left = row * PIECE_PX, column * PIECE_PX
-        bottom = min(top + PIECE_PX, labels.shape[1])
-        right = min(left + PIECE_PX, labels.shape[2])
-        after = labels.read(section, (top, left, bottom, right))
-        yield Piece(section, top, left, np.zeros_like(after), after)
+    """Yield what is painted on a section: a piece for each tile, from nothing."""
+    for _, (top, left, _, _), tile in labels.tiles(section):
+        rows, columns = np.flatnonzero(tile.any(1)), np.flatnonzero(tile.any(0))
+        cut = tile[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+        corner = top + int(rows[0]), left + int(columns[0])
+        yield Piece(section, *corner, np.zeros_like(cut), cut)
 
 
 def _base_lines(base: Canvas) -> Iterator[bytes]:
     for section in base.labels.sections:
-        for piece in pieces_of(base.labels, section):
-            yield pack_line({"base": pack_change(Change(0, (piece,)))})
+        pieces = tuple(pieces_of(base.labels, section))
+        for first in range(0, len(pieces), _PIECES):
+            part = pieces[first : first + _PIECES]
+            yield pack_line({"base": pack_change(Change(0, part))})
     if base.patches:
         yield pack_line({"base": pack_change(Change(0, (), tuple(base.patches)))})
 

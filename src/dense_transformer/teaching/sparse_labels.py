@@ -35,6 +35,7 @@ class SparseLabels:
         self.ndim = 3
         self.dtype = np.dtype(np.uint8)
         self._tiles = {} if tiles is None else tiles
+        self._index: dict[int, list[_Key]] | None = None  # tiles of each section
         self._view = SectionArray(shape, self.dtype, "zyx", self._read_box, "labels")
 
     @classmethod
@@ -50,7 +51,7 @@ class SparseLabels:
     @property
     def sections(self) -> tuple[int, ...]:
         """The sections on which something is painted."""
-        return tuple(sorted({key[0] for key in self._tiles}))
+        return tuple(self._by_section())
 
     @property
     def nbytes(self) -> int:
@@ -75,12 +76,13 @@ class SparseLabels:
 
     def tiles(self, section: int | None = None) -> Iterator[tuple[int, Box, Array]]:
         """Yield section, box and labels of each painted tile, in order."""
-        for key in sorted(self._tiles):
-            if section is None or key[0] == section:
+        index = self._by_section()
+        for at in index if section is None else (section,):
+            for key in index.get(at, ()):
                 tile = self._tiles[key]
                 top, left = key[1] * TILE_PX, key[2] * TILE_PX
                 box = (top, left, top + tile.shape[0], left + tile.shape[1])
-                yield key[0], box, tile
+                yield at, box, tile
 
     def __getitem__(self, key: Any) -> Array:
         """Return what NumPy would for the same key; integers, slices, ``...``."""
@@ -93,13 +95,21 @@ class SparseLabels:
             out[section, top:bottom, left:right] = tile
         return out if dtype is None else out.astype(dtype)
 
+    def _by_section(self) -> dict[int, list[_Key]]:
+        """Return the keys of the tiles by section, all in order."""
+        if self._index is None:
+            self._index = {}
+            for key in sorted(self._tiles):
+                self._index.setdefault(key[0], []).append(key)
+        return self._index
+
     def _met(self, section: int, box: Box) -> Iterator[tuple[_Key, Array]]:
         rows = range(box[0] // TILE_PX, -(-box[2] // TILE_PX))
         columns = range(box[1] // TILE_PX, -(-box[3] // TILE_PX))
         if len(rows) * len(columns) > len(self._tiles):
-            for key, tile in self._tiles.items():
-                if key[0] == section and key[1] in rows and key[2] in columns:
-                    yield key, tile
+            for key in self._by_section().get(section, ()):
+                if key[1] in rows and key[2] in columns:
+                    yield key, self._tiles[key]
             return
         for row in rows:
             for column in columns:
@@ -159,3 +169,4 @@ class PaintedLabels(SparseLabels):
         else:
             self._tiles.pop(key, None)
             self._own.discard(key)
+        self._index = None
