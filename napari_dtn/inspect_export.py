@@ -5,8 +5,9 @@ What workers run; the core is imported in them.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,18 @@ from dense_transformer.types import Progress
 from napari_dtn.inspect_labels import to_classes
 from napari_dtn.inspecting import InspectCore
 from napari_dtn.predicting import Request, Stop
+
+# What can be had alone: text, end of the name of the file with all its level {n}
+# and tile {t}; the ending is the person's where there are several.
+SINGLE_FILES = (
+    ("Fiducials (CSV)…", "-fiducials.csv"),
+    ("Displacement of the tile (CSV)…", "-level{n}-tile{t}-displacement.csv"),
+    ("Displacement of the tile (TIFF)…", "-level{n}-tile{t}-field.tif"),
+    ("Displacement of the image (TIFF)…", "-level{n}-field.tif"),
+    ("Transform of the image for ITK (MHA)…", "-level{n}-field.mha"),
+    ("Figure of the warp…", "-warp.{figure}"),
+    ("Film of the warp…", "-warp.{film}"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +96,40 @@ def export(
     return write_findings(found, order.folder, wanted)
 
 
+def export_one(
+    core: InspectCore, request: Request, order: Order, ending: str, path: Path,
+    stop: Stop,
+) -> Generator[Progress, None, tuple[Path, ...]]:  # fmt: skip
+    """Write one of the files of an export to `path`, with the same bytes.
+
+    Parameters
+    ----------
+    ending : str
+        Of the name that the file has among all.
+
+    Raises
+    ------
+    DTNError
+        As `export`; if nothing of that ending is made.
+    """
+    from dense_transformer.errors import ImageError
+    from dense_transformer.files import atomic_write
+
+    with tempfile.TemporaryDirectory() as folder:
+        order = replace(order, folder=Path(folder))
+        files = yield from export(core, request, order, stop)
+        found = [file for file in files if file.name.endswith(ending)]
+        if stop():
+            return ()
+        if not found:
+            raise ImageError(f"there is no {ending.lstrip('-')} of this image")
+        return (atomic_write(path, found[0].read_bytes()),)
+
+
 def describe_files(files: tuple[Path, ...]) -> str:
     """Return what was written, for people."""
+    if len(files) == 1:
+        return f"Wrote {files[0]}."
     kinds: dict[str, int] = {}
     for path in files:
         kinds[path.suffix.lstrip(".")] = kinds.get(path.suffix.lstrip("."), 0) + 1

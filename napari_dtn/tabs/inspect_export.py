@@ -12,11 +12,19 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QLabel,
+    QMenu,
+    QPushButton,
     QVBoxLayout,
 )
 
 from napari_dtn.inspect_context import InspectContext
-from napari_dtn.inspect_export import Order, describe_files, export
+from napari_dtn.inspect_export import (
+    SINGLE_FILES,
+    Order,
+    describe_files,
+    export,
+    export_one,
+)
 from napari_dtn.tabs.inspect_section import InspectSection
 from napari_dtn.tabs.label_box import LabelBox
 from napari_dtn.tabs.run_bar import RunBar
@@ -65,6 +73,12 @@ class ExportSection(InspectSection):
             "The warps are as learned; level and tile those that are looked at."
         )
         self.bar.stop.setToolTip("Stop; nothing is written.")
+        self.single = QPushButton("One file…")
+        self.single.setToolTip("Save one of the files alone; it has the same bytes.")
+        menu = QMenu(self.single)
+        for text, ending in SINGLE_FILES:
+            menu.addAction(text, partial(self._ask_one, ending))
+        self.single.setMenu(menu)
         self._lay_out()
         self._connect()
 
@@ -72,6 +86,7 @@ class ExportSection(InspectSection):
         """Nothing follows the tile; it is written as it is when Export is pressed."""
         self.labels.refresh()
         self.bar.set_ready(bool(self.context.levels))
+        self.single.setEnabled(bool(self.context.levels))
 
     def export_to(self, folder: Path) -> None:
         """Write everything that is chosen to a folder, in a job."""
@@ -90,6 +105,35 @@ class ExportSection(InspectSection):
         context.run(
             self.runner, "export", partial(export, context.core, request, order)
         )
+
+    def export_one(self, ending: str, path: Path) -> None:
+        """Write the file whose name ends so to `path`, in a job."""
+        context, request = self.context, self.context.request
+        if request is None or not context.levels:
+            return
+        kind = ending.rpartition(".")[2]
+        figures = (kind,) if kind in ("pdf", "svg", "png") else ()
+        films = (kind,) if kind in ("gif", "mp4") else ()
+        order = Order(
+            path.parent, context.level, context.tile, figures, films,
+            "-field" in ending, False, False, None,
+        )  # fmt: skip
+        work = partial(export_one, context.core, request, order, ending, path)
+        context.run(self.runner, "export", work)
+
+    def _ask_one(self, ending: str) -> None:
+        request = self.context.request
+        if request is None:
+            return
+        ending = ending.format(
+            n=self.context.level, t=self.context.tile,
+            figure=self.figures.currentData() or "pdf",
+            film=self.film.currentData() or "gif",
+        )  # fmt: skip
+        name = request.source.image.name + ending
+        path, _ = QFileDialog.getSaveFileName(self, "Save one file", name)
+        if path:
+            self.export_one(ending, Path(path))
 
     def clear(self) -> None:
         """Stop writing."""
@@ -130,7 +174,7 @@ class ExportSection(InspectSection):
         column.setContentsMargins(8, 0, 0, 6)
         column.setSpacing(4)
         column.addLayout(form)
-        for box in (self.maps, self.page, self.ablation, self.bar):
+        for box in (self.maps, self.page, self.ablation, self.bar, self.single):
             column.addWidget(box)
 
     def _connect(self) -> None:

@@ -56,6 +56,12 @@ def test_without_the_warp_the_change_is_that_of_the_core(small):
     assert w.context.prediction is not None  # nobody has to predict it again
     w.click(w.part("AblationSection").button)
     assert w.drawn("change") is None
+    w.click(w.part("AblationSection").button)  # what was found is still there
+    w.settle()
+    assert section.words.text() == right.words
+    np.testing.assert_allclose(
+        w.drawn("change").data, right.change.difference, atol=1e-5
+    )
 
 
 def test_labels_say_whether_the_warp_helps(small):
@@ -184,6 +190,30 @@ def test_export_writes_what_dtn_inspect_writes(small, tmp_path):
     assert [path.name for path in files] == [path.name for path in section.files]
     for one, other in zip(files, section.files, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_each_file_saved_alone_is_that_of_all(small, tmp_path, monkeypatch):
+    w = small()
+    section = w.open("ExportSection")
+    for box in (section.page, section.ablation):
+        box.setChecked(False)
+    section.export_to(tmp_path / "all")
+    w.until(lambda: not section.busy, SOON)
+    of_all = {path.read_bytes(): path.name for path in section.files}
+    proposed = []
+
+    def ask(parent, title, name):
+        proposed.append(name)
+        return str(tmp_path / name), ""
+
+    dialogue = "napari_dtn.tabs.inspect_export.QFileDialog.getSaveFileName"
+    monkeypatch.setattr(dialogue, ask)
+    for action in section.single.menu().actions():
+        action.trigger()
+        w.until(lambda: not section.busy, SOON)
+        assert section.files == (tmp_path / proposed[-1],)
+        assert of_all[section.files[0].read_bytes()] == proposed[-1]
+    assert len(set(proposed)) == 7
 
 
 def test_numbers_of_a_folder_say_how_much_warps_differ(small, tmp_path, monkeypatch):
