@@ -10,14 +10,15 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from dense_transformer.errors import WriteError
+from dense_transformer.types import Array, Box
 from napari_dtn.annotation_layer import (
     AS_PREDICTED,
     ROLE,
     annotation_spec,
     group_id,
     show_annotations,
-    stack_of,
 )
+from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_prediction import predicted_labels
 from napari_dtn.annotation_strokes import Region, Strokes
 from napari_dtn.annotation_view import show_section
@@ -26,10 +27,11 @@ from napari_dtn.sources import Source, current_index
 from napari_dtn.teach_opening import Opened, State, journal_state
 
 if TYPE_CHECKING:
-    from dense_transformer.teaching import Change, Patch
+    from dense_transformer.teaching import Patch
     from napari_dtn.teach_context import TeachContext
 
-Painted = tuple[int, int, int, np.ndarray]  # section, top, left, labels (h, w)
+# What a change of the journal led to: the change, the state, and what went wrong.
+Outcome = tuple[Any, State, Exception | None]
 
 
 class Annotating(QObject):
@@ -46,8 +48,8 @@ class Annotating(QObject):
 
     Attributes
     ----------
-    layer : napari.layers.Labels or None
-        What is painted on; None while the person has deleted it.
+    pixels : Pixels
+        What is painted.
     state : State
         Counts and patches as the journal has them; some milliseconds late.
     """
@@ -62,10 +64,13 @@ class Annotating(QObject):
         self.entry, self.journal = opened.entry, opened.journal
         self.classes = tuple(opened.project.classes)
         self.state: State = opened.state
-        self.layer: Any = None
-        self._labels, self._kept = opened.labels, opened.kept
+        self.pixels = Pixels(opened.labels, opened.kept, len(self.classes))
         self._strokes: Strokes | None = None
-        self._busy = False
+
+    @property
+    def layer(self) -> Any:
+        """What is painted on; None while the person has deleted it."""
+        return self.pixels.layer
 
     @property
     def id(self) -> tuple[Any, ...]:
@@ -92,8 +97,8 @@ class Annotating(QObject):
         viewer = self._context.viewer
         if find_layer(viewer.layers, self.id, ROLE) is None:
             self._drop_layer()
-            spec = annotation_spec(self._labels, self.source, self.classes)
-            self.layer = show_annotations(viewer, spec, self.id)
+            spec = annotation_spec(self.pixels.labels, self.source, self.classes)
+            self.pixels.layer = show_annotations(viewer, spec, self.id)
             self._strokes = Strokes(viewer, self.layer, self)
             self._strokes.touched.connect(self._touched)
             self._strokes.ended.connect(self._keep)
@@ -155,20 +160,20 @@ class Annotating(QObject):
             False where nothing is predicted there: then nothing is filled.
         """
         self.flush()
-        section, (top, left, bottom, right) = patch.section, patch.box
-        part = self._labels[section, top:bottom, left:right]
+        section = patch.section
+        part = self.pixels.read(section, patch.box)
         wanted: Any = value
         if value == AS_PREDICTED:
             wanted = self.predicted(section, patch.box)
         filled = wanted is not None
         if filled:
-            self._set(section, top, left, np.where(part == 0, wanted, part))
+            new = np.where(part == 0, wanted, part)
+            self.pixels.write(section, patch.top, patch.left, new)
         else:
             self.unpredicted.emit()
         if filled or add:
-            after = part.copy()
-            self._kept[section, top:bottom, left:right] = after
-            paint, patches = [(section, top, left, after)], [patch] if add else []
+            paint = [self.pixels.take_all(section, patch.box)]
+            patches = [patch] if add else []
             self._ask(partial(self.journal.change, paint=paint, add=patches))
         return filled
 
@@ -176,6 +181,10 @@ class Annotating(QObject):
         """Let a box no longer count as a whole; what is painted stays."""
         self.flush()
         self._ask(partial(self.journal.remove_patch, patch))
+
+    def save(self) -> None:
+        """Try again to write what a full disk has kept in memory."""
+        self._ask(self.journal.sync)
 
     def read_again(self) -> None:
         """Show what the journal has: an import has written into it."""
@@ -186,12 +195,9 @@ class Annotating(QObject):
 
     def missing(self, patch: Patch) -> int:
         """Return how many pixels of a box are not annotated yet."""
-        part = self._labels[
-            patch.section, patch.top : patch.bottom, patch.left : patch.right
-        ]
-        return int(part.size - np.count_nonzero(part))
+        return self.pixels.missing(patch.section, patch.box)
 
-    def predicted(self, section: int, box: tuple[int, int, int, int]) -> Any:
+    def predicted(self, section: int, box: Box) -> Any:
         """Return the labels (h, w) that are predicted in a box, or None."""
         context = self._context
         if self.layer is None:
@@ -205,55 +211,35 @@ class Annotating(QObject):
 
     def _touched(self, region: Region) -> None:
         """Turn what was just painted 'as predicted' into what is predicted there."""
-        if self._busy:
+        if self.pixels.drawing:
             return
         first, last, top, left, bottom, right = region
+        box = (top, left, bottom, right)
         for section in range(first, last):
-            part = self._labels[section, top:bottom, left:right]
+            part = self.pixels.read(section, box)
             new = part == AS_PREDICTED
             if not new.any():
                 continue
-            wanted = self.predicted(section, (top, left, bottom, right))
+            wanted = self.predicted(section, box)
             if wanted is None:
-                wanted = self._kept[section, top:bottom, left:right]
+                wanted = self.pixels.kept(section, box)
                 self.unpredicted.emit()
-            self._set(section, top, left, np.where(new, wanted, part))
+            self.pixels.write(section, top, left, np.where(new, wanted, part))
 
     def _keep(self, regions: Iterable[Region]) -> None:
         """Hand what differs from what was kept to the journal, as one change."""
-        painted: list[Painted] = []
-        for first, last, top, left, bottom, right in regions:
-            for section in range(first, last):
-                cut = np.s_[section, top:bottom, left:right]
-                if not np.array_equal(self._labels[cut], self._kept[cut]):
-                    painted += self._take(section, top, left, cut)
+        painted, strange = self.pixels.take(regions)
+        if strange:
+            self._context.say(
+                f"Label {strange} is no class; use 1 to {len(self.classes)}."
+            )
         if painted:
             self._ask(partial(self.journal.change, paint=painted))
-
-    def _take(self, section: int, top: int, left: int, cut: Any) -> list[Painted]:
-        """Return the smallest box that holds a difference, if any, and keep it."""
-        now, old = self._labels[cut], self._kept[cut]
-        strange = now > len(self.classes)
-        if strange.any():  # a label that napari lets one choose, but that is no class
-            self._context.say(
-                f"Label {now[strange].max()} is no class; use 1 to {len(self.classes)}."
-            )
-            self._set(section, top, left, np.where(strange, old, now))
-            now = self._labels[cut]
-        different = now != old
-        rows = np.flatnonzero(different.any(1))
-        columns = np.flatnonzero(different.any(0))
-        if len(rows) == 0:
-            return []
-        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        after = now[part].copy()
-        old[part] = after
-        return [(section, top + int(rows[0]), left + int(columns[0]), after)]
 
     def _ask(self, work: Callable[[], Any]) -> None:
         self._context.in_turn(partial(self._write, work), self._written)
 
-    def _write(self, work: Callable[[], Any]) -> tuple[Any, State, Exception | None]:
+    def _write(self, work: Callable[[], Any]) -> Outcome:
         """Change the journal; in its thread. A full disk keeps it in memory."""
         change, problem = None, None
         try:
@@ -262,78 +248,33 @@ class Annotating(QObject):
             problem = error
         return change, journal_state(self.journal), problem
 
-    def _written(self, outcome: tuple[Any, State, Exception | None]) -> None:
+    def _written(self, outcome: Outcome) -> None:
         _, self.state, problem = outcome
         if problem is not None:
             self._context.fail(problem)
         self.changed.emit()
 
-    def _came_back(self, outcome: tuple[Any, State, Exception | None]) -> None:
+    def _came_back(self, outcome: Outcome) -> None:
         """Show on the layer what an undo or a redo has changed."""
-        change: Change | None = outcome[0]
+        change = outcome[0]
         if change is not None:
-            self._apply(change)
+            self.pixels.apply(change)
+            away = change.sections and self.section not in change.sections
+            if away and self.layer is not None:
+                show_section(self._context.viewer, self.layer, change.sections[0])
         self._written(outcome)
 
-    def _apply(self, change: Change) -> None:
-        for piece in change.pieces:
-            height, width = piece.after.shape
-            cut = np.s_[
-                piece.section,
-                piece.top : piece.top + height,
-                piece.left : piece.left + width,
-            ]
-            # What was painted over since then stays: its own change is on the way.
-            now, kept = self._labels[cut], self._kept[cut]
-            ours = (piece.before != piece.after) & (now == kept)
-            kept[ours] = piece.after[ours]
-            self._set(
-                piece.section, piece.top, piece.left, np.where(ours, piece.after, now)
-            )
-        away = change.sections and self.section not in change.sections
-        if away and self.layer is not None:
-            show_section(self._context.viewer, self.layer, change.sections[0])
+    def _read(self) -> tuple[Array, State]:
+        labels = self.journal.annotations().labels
+        return np.asarray(labels), journal_state(self.journal)
 
-    def _set(self, section: int, top: int, left: int, labels: np.ndarray) -> None:
-        """Change pixels of a box, and draw them anew where they are on screen."""
-        height, width = labels.shape
-        part = self._labels[section, top : top + height, left : left + width]
-        rows, columns = np.nonzero(part != labels)
-        if len(rows) == 0:
-            return
-        layer, busy = self.layer, self._busy
-        if layer is None:
-            part[...] = labels
-            return
-        indices: tuple[np.ndarray, ...] = (rows + top, columns + left)
-        if layer.ndim > 2:
-            lead = [np.zeros_like(rows)] * (layer.ndim - 3)
-            indices = (*lead, np.full_like(rows, section), *indices)
-        self._busy = True
-        try:
-            layer.data_setitem(indices, labels[rows, columns])
-        finally:
-            self._busy = busy
-
-    def _read(self) -> tuple[np.ndarray, State]:
-        annotations = self.journal.annotations()
-        return np.asarray(annotations.labels), journal_state(self.journal)
-
-    def _show_again(self, found: tuple[np.ndarray, State]) -> None:
+    def _show_again(self, found: tuple[Array, State]) -> None:
         labels, self.state = found
-        self._kept[...] = labels
-        self._labels[...] = labels
-        if self.layer is not None:
-            self.layer.refresh()
+        self.pixels.replace(labels)
         self.changed.emit()
 
     def _replaced(self, event: Any) -> None:
-        """Take over other data of the same shape that somebody has given the layer."""
-        shape = self._labels.shape
-        data = np.asarray(self.layer.data)
-        if data.dtype == np.uint8 and data.size == self._labels.size:
-            self._labels = stack_of(self.layer)
-            self._keep([(0, shape[0], 0, 0, shape[1], shape[2])])
+        self._keep(self.pixels.take_over())
 
     def _drop_layer(self) -> None:
         if self._strokes is not None:
@@ -341,7 +282,7 @@ class Annotating(QObject):
             self._strokes = None
         if self.layer is not None:
             self.layer.events.data.disconnect(self._replaced)
-            self.layer = None
+            self.pixels.layer = None
 
 
 def is_annotation(layer: Any) -> bool:

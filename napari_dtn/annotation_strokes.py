@@ -10,6 +10,7 @@ napari's own undo; the section in view is then compared once things are at rest.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_dtn.sources import current_index
 
 REST_MS = 400  # after the last drawing of everything
+PAUSE_S = 2.0  # a hand that rests so long has ended its stroke, or given it up
 SMALL_PX = 1 << 14  # boxes are joined where that costs no more than this
 
 # First and last section, top, left, bottom, right; half open.
@@ -44,6 +46,7 @@ class Strokes(QObject):
         super().__init__(parent)
         self._viewer, self._layer = viewer, layer
         self._boxes: list[Region] = []
+        self._last = 0.0  # when something was painted
         self._end = self._timer(0, self._tell)
         self._rest = self._timer(REST_MS, self._look)
         events = layer.events
@@ -88,6 +91,7 @@ class Strokes(QObject):
     def _updated(self, event: Any) -> None:
         region = self._region(event.offset, event.data.shape)
         self._boxes = joined(self._boxes, region)
+        self._last = time.monotonic()
         self.touched.emit(region)
 
     def _painted(self, event: Any) -> None:
@@ -102,6 +106,9 @@ class Strokes(QObject):
             self.ended.emit(boxes)
 
     def _look(self) -> None:
+        if self._boxes and time.monotonic() - self._last < PAUSE_S:
+            self._rest.start()  # it would cut the stroke that goes on in two
+            return
         self.redrawn.emit([self._whole()])
 
     def _whole(self) -> Region:

@@ -41,6 +41,7 @@ class Annotator(QObject):
     next_place = Signal()  # the keys that sections listen to
     toggled = Signal()
     draw_patch = Signal()
+    patch_wanted = Signal(int, object)  # section, Box: annotate it as a whole
 
     def __init__(self, context: TeachContext) -> None:
         super().__init__(context)

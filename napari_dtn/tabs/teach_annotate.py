@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_dtn.annotation_keys import (
@@ -25,13 +22,12 @@ from napari_dtn.annotation_keys import (
 from napari_dtn.annotation_prediction import toggle_prediction
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_classes import ClassList
+from napari_dtn.tabs.teach_counts import CountLine
 from napari_dtn.tabs.teach_project import ProjectBox
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.tabs.teach_tools import ToolBox
 from napari_dtn.teach_context import TeachContext
 
-COUNT_MS = 300  # after the last stroke; places are counted in the thread
-RETRY_MS = 5000  # while a full disk keeps changes in memory
 START = (
     "Click to make a layer to paint on. What you do not paint stays 'not annotated' "
     "and is never learned from."
@@ -60,11 +56,9 @@ class AnnotateSection(TeachSection):
             "◐ Prediction",
             f"Show or hide the prediction; computes it if there is none. Key: {TOGGLE}",
         )
-        self.counts = plain_label("How much is annotated")
+        self.counts = CountLine(context)
         self.words = plain_label("What to do")
         self.keys = plain_label("Keys")
-        self._count = self._timer(COUNT_MS, self._count_places)
-        self._retry = self._timer(RETRY_MS, self._write_again)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -88,19 +82,17 @@ class AnnotateSection(TeachSection):
             self.classes.choose(int(layer.selected_label))
         self.words.setText("" if one is not None else START)
         self.words.setVisible(one is None)
-        self._show_counts()
+        self._annotations_changed()
 
     def shut_down(self) -> None:
         """Let go of the layer. May be called twice."""
-        for timer in (self._count, self._retry):
-            if isalive(timer):  # Qt may have taken it with the window
-                timer.stop()
+        self.counts.shut_down()
         self._follow_layer(None)
 
     @property
     def busy(self) -> bool:
         """Whether the places have yet to be counted."""
-        return bool(self._count.isActive())
+        return self.counts.busy
 
     # what happens
 
@@ -112,12 +104,6 @@ class AnnotateSection(TeachSection):
         if one is None:
             return "Annotate this image"
         return "Bring the layer back" if layer is None else "Go on painting"
-
-    def _annotate(self) -> None:
-        self._annotator.annotate()
-
-    def _current_changed(self) -> None:
-        self.refresh()
 
     def _choose(self, label: int) -> None:
         if self._layer is not None:
@@ -141,71 +127,12 @@ class AnnotateSection(TeachSection):
         if self._layer is not None:
             self.classes.choose(int(self._layer.selected_label))
 
-    def _changed(self) -> None:
-        if self._annotator is not None:
-            self.refresh()
-
     def _annotations_changed(self) -> None:
-        self._show_counts()
-        if self._annotator.current is not None:
-            self._count.start()
-
-    def _show_counts(self) -> None:
         one = self._annotator.current
         state = None if one is None else one.state
         self.undo.setEnabled(state is not None and state.can_undo)
         self.redo.setEnabled(state is not None and state.can_redo)
         self.classes.set_counts(() if state is None else state.pixels)
-        self.counts.setVisible(state is not None)
-        if state is None:
-            return
-        if state.unsaved and not self._retry.isActive():
-            self._retry.start()
-        if sum(state.pixels) == 0:
-            self.counts.setText("Nothing is annotated yet.")
-
-    def _count_places(self) -> None:
-        one = self._annotator.current
-        if one is None:
-            return
-        from dense_transformer.teaching import count
-
-        journal = one.journal
-        self.context.in_turn(
-            lambda: count(journal.annotations()), partial(self._show_places, one)
-        )
-
-    def _show_places(self, one: Any, counts: Any) -> None:
-        if one is not self._annotator.current or not sum(counts.pixels):
-            return
-        parts = [
-            _many(counts.strokes, "group of strokes", "groups of strokes"),
-            _many(counts.patches, "patch", "patches"),
-        ]
-        slices = ""
-        if one.journal.shape[0] > 1:
-            slices = f", on {_many(counts.sections, 'slice', 'slices')}"
-        self.counts.setText(
-            f"{sum(counts.pixels):,} pixels in "
-            f"{_many(counts.places, 'place', 'places')}"
-            f" ({' and '.join(p for p in parts if p)}){slices}. Saved."
-        )
-
-    def _write_again(self) -> None:
-        one = self._annotator.current
-        if one is not None and one.state.unsaved:
-            journal = one.journal
-            self.context.in_turn(
-                journal.sync, lambda _: self._saved(), self._still_full
-            )
-
-    def _saved(self) -> None:
-        self.context.say("Everything painted is saved now.")
-        self._annotations_changed()
-
-    def _still_full(self, error: Exception) -> None:
-        self.context.say(str(error))
-        self._retry.start()
 
     def _toggle(self) -> None:
         layer = self.context.layer()
@@ -230,22 +157,15 @@ class AnnotateSection(TeachSection):
             "image' to go on with them."
         )
 
-    def _timer(self, ms: int, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(ms)
-        timer.timeout.connect(slot)
-        return timer
-
     def _connect(self) -> None:
         annotator = self._annotator
-        annotator.current_changed.connect(self._current_changed)
+        annotator.current_changed.connect(self.refresh)
         annotator.changed.connect(self._annotations_changed)
         annotator.unpredicted.connect(self._predict)
         annotator.toggled.connect(self._toggle)
         annotator.found.connect(self._found)
         self.context.predict.shown.connect(self._predicted)
-        self.start.clicked.connect(self._annotate)
+        self.start.clicked.connect(lambda: annotator.annotate())
         self.classes.chosen.connect(self._choose)
         self.toggle.clicked.connect(self._toggle)
         self.undo.clicked.connect(
@@ -282,7 +202,3 @@ def _button(text: str, tip: str) -> QPushButton:
     button.setAccessibleName(text.strip("↶↷◐ "))
     button.setToolTip(tip)
     return button
-
-
-def _many(count: int, one: str, several: str) -> str:
-    return f"{count} {one if count == 1 else several}" if count else ""

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from napari_dtn.annotation_layer import AS_PREDICTED
 from napari_dtn.annotation_view import show_place
 from napari_dtn.inspect_pointer import px_per_screen_px
 from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.teach_patch_list import PatchList
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 LINE_PX = 2.0  # of the screen
 LATER_MS = 60  # after the last stroke or zoom
-ROWS = 4  # of the list, before it scrolls
 WORDS = (
     "A patch is a box in which every pixel is annotated: it teaches most. Draw it, "
     "then correct what the model got wrong."
@@ -70,7 +69,7 @@ class PatchesSection(TeachSection):
         one = self._annotator.current
         patches = () if one is None else one.state.patches
         missing = [0 if one is None else one.missing(patch) for patch in patches]
-        self._fill_list(patches, missing)
+        self.list.set_patches(patches, missing, self._stacked())
         self._offer_fillings(() if one is None else one.classes)
         there = one is not None and one.layer is not None
         self.draw.setEnabled(there)
@@ -103,13 +102,18 @@ class PatchesSection(TeachSection):
             self._show_lines(one.state.patches, None)
 
     def _box_drawn(self, box: Any) -> None:
+        one = self._annotator.current
+        self.tool.arm(False)
+        if one is not None:
+            self._add(one.section, box)
+
+    def _add(self, section: int, box: Any) -> None:
         from dense_transformer.teaching import Patch
 
         one = self._annotator.current
         if one is None:
             return
-        patch = Patch(one.section, *box)
-        self.tool.arm(False)
+        patch = Patch(section, *box)
         label = AS_PREDICTED if self.from_prediction.isChecked() else 0
         if not one.fill(patch, label, add=True):
             self._awaiting.append(patch)
@@ -145,25 +149,6 @@ class PatchesSection(TeachSection):
             self._later.start()
 
     # what is shown
-
-    def _fill_list(self, patches: Any, missing: list[int]) -> None:
-        row = self.list.currentRow()
-        stack = self._stacked()
-        texts = [
-            f"{n}: {p.size[1]} × {p.size[0]} px"
-            + (f", slice {p.section}" if stack else "")
-            + (" ✓ fully annotated" if not gap else f" – {gap:,} px missing")
-            for n, (p, gap) in enumerate(zip(patches, missing, strict=True), 1)
-        ]
-        shown = [self.list.item(n).text() for n in range(self.list.count())]
-        if texts != shown:
-            grown = len(texts) > len(shown)
-            self.list.clear()
-            self.list.addItems(texts)
-            self.list.setCurrentRow(len(texts) - 1 if grown or row < 0 else row)
-        self.list.setVisible(bool(texts))
-        high = self.list.sizeHintForRow(0) if texts else 0
-        self.list.setFixedHeight(high * min(ROWS, max(1, len(texts))) + 8)
 
     def _stacked(self) -> bool:
         one = self._annotator.current
@@ -231,9 +216,7 @@ class PatchesSection(TeachSection):
             "Fill a new patch with what the model predicts, to be corrected; what is "
             "painted already stays."
         )
-        self.list = QListWidget()
-        self.list.setAccessibleName("Patches")
-        self.list.setToolTip("Double click to go there.")
+        self.list = PatchList()
         self.go = _button("Go there", "Show the chosen patch.")
         self.filling = QComboBox()
         self.filling.setAccessibleName("Fill the rest with")
@@ -250,6 +233,7 @@ class PatchesSection(TeachSection):
         annotator.current_changed.connect(self.refresh)
         annotator.changed.connect(self._later.start)
         annotator.draw_patch.connect(self.draw.click)
+        annotator.patch_wanted.connect(self._add)
         self._links = [(viewer.scene.camera.events.zoom, self._zoomed)]
         for event, slot in self._links:
             event.connect(slot)

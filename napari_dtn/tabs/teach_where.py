@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,15 @@ from qtpy.QtWidgets import (
     QListWidgetItem,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
 )
 
 from dense_transformer.types import Progress
+from napari_dtn.annotation_boxes import boxes_spec
 from napari_dtn.annotation_keys import NEXT_PLACE
 from napari_dtn.annotation_view import show_place
+from napari_dtn.inspect_pointer import px_per_screen_px
 from napari_dtn.jobs import Job
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_section import TeachSection
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from dense_transformer.teaching import Annotations
 
 SIDE_PX = 224
+LINE_PX = 2.0  # of the screen
+COLOUR = "#b0ff5c"  # neither a class's nor a patch's
 ROWS = 6
 WORDS = (
     "Finds where the model is unsure, changes its mind when the image is flipped, or "
@@ -47,6 +53,7 @@ class WhereSection(TeachSection):
         self._shown_for: Any = None  # image and model that the list is about
         self._go_when_done = False
         self.places: tuple[Place, ...] = ()
+        self.group = context.group("next place")
         self._runner = context.runner()
         self._runner.progressed.connect(self._progress)
         self._runner.succeeded.connect(self._ranked)
@@ -56,6 +63,7 @@ class WhereSection(TeachSection):
         self.find.clicked.connect(self._find)
         self.stop.clicked.connect(self._runner.stop)
         self.next.clicked.connect(self.go_on)
+        self.patch.clicked.connect(self._make_patch)
         self.list.itemDoubleClicked.connect(lambda item: self._go())
         self.list.currentRowChanged.connect(self._chosen)
         self.refresh()
@@ -128,6 +136,7 @@ class WhereSection(TeachSection):
     def _show(self, places: tuple[Place, ...]) -> None:
         self.places = places
         self.list.clear()
+        self._outline(None)
         stack = len({place.section for place in places}) > 1
         for number, place in enumerate(places, 1):
             where = f"slice {place.section}, " if stack else ""
@@ -145,12 +154,38 @@ class WhereSection(TeachSection):
     def _chosen(self, row: int) -> None:
         if 0 <= row < len(self.places):
             self.words.setText(f"Why place {row + 1}: {self.places[row].reasons}.")
+        painted = self.context.annotator.current is not None
+        self.patch.setEnabled(painted and self._place() is not None)
 
     def _go(self) -> None:
-        layer, row = self.context.layer(), self.list.currentRow()
-        if layer is not None and 0 <= row < len(self.places):
-            place = self.places[row]
+        layer, place = self.context.layer(), self._place()
+        if layer is not None and place is not None:
             show_place(self.context.viewer, layer, place.section, place.box)
+            self._outline(place)
+
+    def _outline(self, place: Place | None) -> None:
+        """Draw the box of the place that was gone to."""
+        source, layer = self.context.source(), self.context.layer()
+        if place is None or source is None:
+            self.group.remove()
+            return
+        width = LINE_PX * px_per_screen_px(layer, self.context.viewer)
+        at = (place.section, place.box)
+        spec = boxes_spec((), (), at, source, width)
+        name = f"{source.image.name} next place"
+        look = {**spec.look, "edge_color": COLOUR}
+        spec = replace(spec, role="next place", name=name, features={}, look=look)
+        self.group.show([spec], source)
+
+    def _make_patch(self) -> None:
+        place = self._place()
+        if place is not None:
+            self.context.annotator.patch_wanted.emit(place.section, place.box)
+            self._outline(None)
+
+    def _place(self) -> Place | None:
+        row = self.list.currentRow()
+        return self.places[row] if 0 <= row < len(self.places) else None
 
     def _make_widgets(self) -> None:
         self._wanted: tuple[Any, Any] = (None, None)
@@ -165,6 +200,10 @@ class WhereSection(TeachSection):
         self.next = QPushButton("Next place")
         self.next.setAccessibleName("Next place")
         self.next.setToolTip(f"Go to the next place of the list. Key: {NEXT_PLACE}")
+        self.patch = QPushButton("Make it a patch")
+        self.patch.setAccessibleName("Make the place a patch")
+        self.patch.setToolTip("Annotate the place as a whole; see Patches above.")
+        self.patch.setEnabled(False)
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Places looked at")
         self.bar.setTextVisible(False)
@@ -173,6 +212,7 @@ class WhereSection(TeachSection):
         self.list.setAccessibleName("Places")
         self.list.setToolTip("The best first. Double click to go there.")
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         scroll = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.list.setHorizontalScrollBarPolicy(scroll)
         self.list.setVisible(False)
@@ -180,7 +220,7 @@ class WhereSection(TeachSection):
         layout.setContentsMargins(0, 0, 0, 0)
         for button in (self.find, self.next, self.stop):
             row.addWidget(button)
-        for widget in (self.words, self.bar, self.list):
+        for widget in (self.words, self.bar, self.list, self.patch):
             layout.addWidget(widget)
         layout.insertLayout(1, row)
 

@@ -80,7 +80,7 @@ def test_a_full_disk_loses_nothing(teaching, image_file, monkeypatch, tmp_path):
     assert "No space" in window.teach.status.text()
     assert layer.data[60, 70] == 2
     full[0] = False
-    window.section("AnnotateSection")._write_again()  # the timer does, every 5 s
+    window.section("AnnotateSection").counts.save()  # a timer does, every 5 s
     window.until(lambda: "saved now" in window.teach.status.text())
     window.settle()
     monkeypatch.undo()
