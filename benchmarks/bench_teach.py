@@ -75,6 +75,7 @@ def main() -> None:
                 if file.exists():
                     rows.append(json.loads(file.read_text()))
     print_table(rows)
+    print_comparison(rows)
 
 
 def _columns(methods: list[str], amounts: list[str]) -> list[tuple[str, str]]:
@@ -178,6 +179,31 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 
 
 TIMES = ("first_s", "end_s")
+
+
+def print_comparison(rows: list[dict[str, Any]]) -> None:
+    """Say where the forest is ahead, and how far three patches lead to ten times."""
+    mean: dict[tuple[str, str, str], dict[str, float]] = {}
+    for key in dict.fromkeys((r["domain"], r["amount"], r["method"]) for r in rows):
+        mine = [r for r in rows if (r["domain"], r["amount"], r["method"]) == key]
+        mean[key] = {
+            k: statistics.fmean(r[k] for r in mine) for k in ("auc", "f1", *TIMES)
+        }
+    for (domain, amount, method), ours in mean.items():
+        theirs = mean.get((domain, amount, "forest"))
+        if method != "teach" or theirs is None:
+            continue
+        worse = [k for k in ("auc", "f1") if ours[k] < theirs[k]]
+        worse += [k for k in TIMES if ours[k] > theirs[k]]
+        if worse:
+            print(f"behind the forest: {domain}, {amount}: {', '.join(worse)}")
+    for domain in dict.fromkeys(r["domain"] for r in rows):
+        start = mean.get((domain, "nothing", "shipped"))
+        most = mean.get((domain, "30 patches", "ten times"))
+        three = mean.get((domain, "3 patches", "teach"))
+        if start and most and three:
+            way = (three["auc"] - start["auc"]) / (most["auc"] - start["auc"])
+            print(f"{domain}: 3 patches go {way:.0%} of the way of 30")
 
 
 def _cell(values: list[float], fine: bool) -> str:

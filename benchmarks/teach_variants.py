@@ -51,6 +51,8 @@ class Variant:
     dice: float = 0.0
     schedule: str = "one-cycle"  # one-cycle (warm-up, cosine), constant
     scratch: bool = False  # begin with new weights
+    shading: float = 0.0  # standard deviation of a smooth field that is added
+    steady: float = 0.0  # weight of staying with the start where nothing is annotated
 
 
 Note = Callable[[int, nn.Module, float], None]
@@ -61,20 +63,20 @@ def tune(
 ) -> nn.Module:
     """Return the fine-tuned network, in evaluation mode.
 
-    `note` is called after the 60th, 120th, ... and the last step with the step, the network
-    as it would be kept, and the seconds of processor time so far.
+    `note` is called after the 60th, 120th, ... and the last step with the step, the
+    network as it would be kept, and the seconds of processor time so far.
     """
     torch.manual_seed(seed)
     model = load_model(domain.model)
     network = model.network
     if variant.scratch:
         network = type(network)(model.config)
-    start = copy.deepcopy(network)
+    start = copy.deepcopy(network).eval()
     taught = [z for z in domain.teach if labels[z].any()]
     pairs = pairs_of(domain, labels, taught)
     if variant.statistics == "adapted":
         adapt_statistics(network, pairs, seed)
-        start = copy.deepcopy(network)
+        start = copy.deepcopy(network).eval()
     groups = _groups(network, variant)
     optimiser = torch.optim.AdamW(groups, variant.rate, weight_decay=1e-4, fused=True)
     draw = _sampler(domain, pairs, variant, seed)
@@ -117,6 +119,11 @@ def _learn(
     )
     if variant.dice:
         loss = loss + variant.dice * _dice(logits, labels)
+    if variant.steady:
+        with torch.no_grad():
+            before = torch.softmax(start(pixels), 1)
+        far = (torch.softmax(logits, 1) - before).square().sum(1)
+        loss = loss + variant.steady * (far * (labels == 0)).mean()
     for warp in trace.warps:
         loss = loss + fold_penalty(warp)
     optimiser.zero_grad(set_to_none=True)
@@ -252,7 +259,10 @@ def _sampler(
                 turn = step * (variant.batch - variant.replay) + slot
                 pair, place = places[order[turn % len(places)]]
                 pixel = place[rng.integers(len(place))]
-            drawn.append(_window(pair, pixel, variant.patch, augment, rng))
+            some, known = _window(pair, pixel, variant.patch, augment, rng)
+            if variant.shading:
+                some = some + variant.shading * rng.uniform() * _shade(some, rng)
+            drawn.append((np.clip(some, -2, 2).astype(np.float32), known))
         pixels = torch.from_numpy(np.stack([p for p, _ in drawn]))
         return pixels, torch.from_numpy(np.stack([t for _, t in drawn]))
 
@@ -287,6 +297,14 @@ def _window(
     if rng.random() < 0.5:
         pixels, labels = pixels[..., ::-1], labels[..., ::-1]
     return np.ascontiguousarray(pixels), np.ascontiguousarray(labels)
+
+
+def _shade(pixels: Array, rng: np.random.Generator) -> Array:
+    """Return a smooth field (h, w) of standard deviation about 1."""
+    from scipy import ndimage
+
+    coarse = rng.standard_normal((4, 4))
+    return np.asarray(ndimage.zoom(coarse, pixels.shape[1] / 4, order=1) / 0.7)
 
 
 def _drawn_pairs() -> list[Pair]:
