@@ -1,0 +1,112 @@
+"""Projects in the window: several images, opened again, out and in as data sets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QListWidget,
+)
+
+from dense_transformer.teaching import Project
+
+MINE = ("AnnotateSection", "PatchesSection", "WhereSection")
+
+
+@pytest.fixture
+def files(tmp_path):
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / "one.tif", tmp_path / "two.tif"]
+    for path in paths:
+        tifffile.imwrite(path, rng.integers(0, 255, (90, 120), np.uint8))
+    return paths
+
+
+def paint(window, row: int) -> np.ndarray:
+    layer = window.annotate()
+    window.click(window.section("AnnotateSection").classes.button(2))
+    window.stroke(layer, (row, 20), (row, 100))
+    window.settle()
+    return np.array(layer.data)
+
+
+def test_two_images_share_a_project_that_brings_both_back(teaching, files, tmp_path):
+    window = teaching(files[0])
+    first = paint(window, 20)
+    folder = window.teach.context.folder
+    window.viewer.open(str(files[1]), plugin="napari")  # is chosen
+    window.settle()
+    second = paint(window, 60)
+    assert window.teach.context.folder == folder
+    assert [e.name for e in window.teach.context.project.images] == ["one", "two"]
+    images = window.dock.predict.images
+    images.choose(window.viewer.layers["one"])
+    window.until(lambda: window.one is not None and window.one.entry.name == "one")
+    assert sum(window.one.state.pixels) == np.count_nonzero(first)
+
+    box = window.section("AnnotateSection").project
+    box.export_to(tmp_path / "set")
+    window.settle()
+    for name, painted in (("one", first), ("two", second)):
+        labels = tifffile.imread(tmp_path / "set" / "labels" / f"{name}.tif")
+        np.testing.assert_array_equal(labels, painted)
+
+    window.viewer.layers.clear()
+    window.settle()
+    box.create(tmp_path / "other")
+    window.settle()
+    box.import_from(tmp_path / "set")
+    window.settle()
+    names = sorted(layer.name for layer in window.viewer.layers)
+    assert names == ["one", "two"]
+    with Project.open(tmp_path / "other", write=False) as project:
+        for name, painted in (("one", first), ("two", second)):
+            labels = np.asarray(project.journal(name).annotations().labels)[0]
+            np.testing.assert_array_equal(labels, painted)
+
+    window.viewer.layers.clear()
+    window.settle()
+    box.open(folder)
+    window.settle()
+    images.choose(window.viewer.layers["two"])
+    layer = window.annotate()
+    np.testing.assert_array_equal(layer.data, second)
+    assert window.teach.context.folder == folder
+
+
+def test_a_project_that_somebody_else_writes_is_not_opened(teaching, files, tmp_path):
+    window = teaching(files[0])
+    model = window.core.path
+    with Project.create(tmp_path / "one-teach", model):
+        window.click(window.section("AnnotateSection").start)
+        window.until(lambda: "Failed" in window.teach.status.text())
+        assert window.one is None
+    paint(window, 20)  # once the other has let go
+    assert sum(window.one.state.pixels) > 0
+
+
+def test_every_control_has_a_name_and_a_tooltip(teaching, files):
+    window = teaching(files[0])
+    window.annotate()
+    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QListWidget)
+    seen = 0
+    for name in MINE:
+        section = window.section(name)
+        for kind in kinds:
+            for widget in section.findChildren(kind):
+                if isinstance(widget.parent(), (QListWidget, QComboBox)) or (
+                    widget.objectName().startswith("qt_")
+                ):
+                    continue  # parts that Qt itself makes
+                inner = kind is QAbstractSlider and "Scroll" in type(widget).__name__
+                if inner:
+                    continue
+                seen += 1
+                assert widget.accessibleName(), f"{name}: {widget} has no name"
+                assert widget.toolTip(), f"{name}: {widget.accessibleName()}: no tip"
+    assert seen > 20
