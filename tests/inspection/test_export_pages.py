@@ -113,7 +113,7 @@ def test_the_verdict_tells_what_the_scores_tell(found, files):
     assert off.judgement is not None
     assert found.judgement is not None
     assert f"{100 * off.change.changed_share:.2f} % of the pixels change class" in text
-    assert f"{found.judgement.scores.f1_half:.4f} to" in text
+    assert f"Best F1 goes from {found.judgement.scores.f1:.4f} to" in text
     # The twin has the same weights and no warp: so has the network switched off.
     assert off.change.changed_share > 0
     np.testing.assert_allclose(off.change.difference, twin.change.difference, atol=2e-6)
@@ -199,4 +199,6 @@ def test_an_overview_compares_images(found, tmp_path):
     header, row = files[1].read_text().splitlines()
     values = dict(zip(header.split(","), row.split(","), strict=False))
     assert float(values["between_px"]) == pytest.approx(0.0, abs=1e-6), "the same twice"
-    assert "the learned prediction is the better one on" in " ".join(overview.words)
+    words = " ".join(overview.words)
+    assert "Of 2 images the learned prediction is" in words
+    assert words in " ".join(page.words.split("\n")), "the page says it too"

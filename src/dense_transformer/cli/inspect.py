@@ -136,8 +136,8 @@ def inspect_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
     if overview.images > 1:
         for file in overview.write(arguments.out):
             say(str(file))
-    else:
-        note(f"dtn: {' '.join(overview.words)}")
+    for words in overview.words:
+        note(f"dtn: {words}")
 
 
 class _Job:

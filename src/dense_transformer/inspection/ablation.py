@@ -19,6 +19,7 @@ from dense_transformer.inspection.changes import (
     measure_change,
     stage,
 )
+from dense_transformer.inspection.verdicts import describe_ablated
 from dense_transformer.types import (
     Array,
     Image,
@@ -35,7 +36,6 @@ NAMES: dict[Kind, str] = {
     "mean": "the mean warp of all tiles",
     "other tile": "another tile's warp",
 }
-SMALL = 3e-3  # of F1: what another seed of the same training makes (docs/models.md)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,6 +197,14 @@ def _levels(model: Model, level: int | None) -> tuple[int, ...]:
     return known if level is None else (level,)
 
 
+def applies(kind: Kind, tiles: int) -> bool:
+    """Return whether something other than a tile's own warp can take its place.
+
+    The mean warp of one tile is its own, and no other tile has one to lend.
+    """
+    return kind == "identity" or tiles > 1
+
+
 def _tiles(warps: Sequence[Warp]) -> int:
     return len({warp.tile_px for warp in warps})
 
@@ -223,21 +231,4 @@ def _describe(
         return f"With {NAMES[kind]} at {which}, nothing changes at all."
     if scores is None:
         return f"{words}. Whether that is better takes labels."
-    one, two = (judged.scores.f1_half for judged in scores)
-    lines = tuple(judged.contours.f1 for judged in scores)
-    return (
-        f"{words}. F1 goes from {one:.4f} to {two:.4f}, that of the boundaries from "
-        f"{lines[0]:.4f} to {lines[1]:.4f}: {_verdict(two - one, lines[1] - lines[0])}."
-    )
-
-
-def _verdict(f1: float, contours: float) -> str:
-    if np.isnan(f1) or np.isnan(contours):
-        return "the labels hold too little to say more"
-    if max(abs(f1), abs(contours)) < SMALL:
-        return "on this image its own warp makes no difference worth the name"
-    if f1 <= 0 and contours <= 0:
-        return "its own warp helps on this image"
-    if f1 >= 0 and contours >= 0:
-        return "on this image it does better without its own warp"
-    return "better in one, worse in the other"
+    return f"{words}. {describe_ablated(*scores)}"

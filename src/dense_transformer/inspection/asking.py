@@ -10,7 +10,7 @@ import numpy as np
 from dense_transformer.config import PredictConfig
 from dense_transformer.errors import ConfigError
 from dense_transformer.inference import predict
-from dense_transformer.inspection.ablation import NAMES, Kind, ablate
+from dense_transformer.inspection.ablation import NAMES, Kind, ablate, applies
 from dense_transformer.inspection.chains import Chain, tile_chains
 from dense_transformer.inspection.changes import judge
 from dense_transformer.inspection.comparison import Comparison, compare
@@ -24,6 +24,7 @@ from dense_transformer.inspection.findings import (
 from dense_transformer.inspection.inspector import Inspector
 from dense_transformer.inspection.numbers import measure_levels
 from dense_transformer.inspection.spread import compare_images
+from dense_transformer.inspection.verdicts import describe_rivals
 from dense_transformer.types import Array, Image, Prediction, Progress, WarpEdit
 from dense_transformer.zoo import Model
 
@@ -90,7 +91,8 @@ def inspect_image(
     level = levels[-1] if asked.level is None else asked.level
     tile = choose_tile(chains, level, asked.tile)
     ask = _Asker(model, image, config, section, labels, found, stop)
-    alternatives = yield from ask.alternatives(asked.ablate, levels, rival)
+    kinds = [kind for kind in asked.ablate if applies(kind, len(chains))]
+    alternatives = yield from ask.alternatives(kinds, levels, rival)
     inspector = Inspector(model, image, config, section)
     moments: tuple[Moment, ...] = ()
     if asked.film:
@@ -112,6 +114,7 @@ def inspect_image(
         alternatives=alternatives,
         tile_pixels=inspector.pixels(tile),
         moments=moments,
+        not_applicable=tuple(k for k in asked.ablate if k not in kinds),
     )
 
 
@@ -180,12 +183,7 @@ def _describe_rival(found: Comparison) -> str:
     words = f"{its} finds another class in {changed:.2f} % of the pixels"
     if found.scores is None:
         return f"{words}. Which of the two is right takes labels."
-    one, two = found.scores
-    return (
-        f"{words}. F1 is {one.scores.f1_half:.4f} by {mine} and "
-        f"{two.scores.f1_half:.4f} by {its}, that of the boundaries "
-        f"{one.contours.f1:.4f} and {two.contours.f1:.4f}."
-    )
+    return f"{words}. {describe_rivals((mine, its), found.scores)}"
 
 
 def _strengthen(

@@ -114,6 +114,9 @@ class Findings:
         The tile as the network saw it, its own px, about [0, 1].
     moments : tuple of Moment
         The tile from the identity to as learned.
+    not_applicable : tuple of str
+        What was asked to be put in the place of a warp and can't be, as the image is
+        one tile.
     """
 
     image: Image
@@ -130,6 +133,7 @@ class Findings:
     alternatives: tuple[Alternative, ...]
     tile_pixels: Array
     moments: tuple[Moment, ...]
+    not_applicable: tuple[Kind, ...] = ()
 
     @property
     def chain(self) -> Chain:

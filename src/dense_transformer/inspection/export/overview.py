@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from dense_transformer.inference.files import file_name, make_folder
-from dense_transformer.inspection.changes import Judgement
 from dense_transformer.inspection.export.colours import number
 from dense_transformer.inspection.export.page import Page, Section, Table, write_page
+from dense_transformer.inspection.export.report import verdict
 from dense_transformer.inspection.export.tables import write_numbers, write_spread
-from dense_transformer.inspection.export.words import share
+from dense_transformer.inspection.export.tally import Tally
+from dense_transformer.inspection.export.words import describe_movements, share
 from dense_transformer.inspection.findings import Findings
 from dense_transformer.inspection.numbers import LevelNumbers
 from dense_transformer.inspection.spread import (
@@ -30,9 +31,8 @@ class Overview:
         self._model_name = model_name
         self._numbers: list[tuple[str, tuple[LevelNumbers, ...]]] = []
         self._warps: list[tuple[str, tuple[Warp, ...]]] = []
-        self._words: list[str] = []
-        self._judged: dict[str, list[Judgement]] = {}
-        self._changed: dict[str, list[float]] = {}
+        self._words: tuple[str, ...] = ()
+        self._tally = Tally()
         self._pages: list[str] = []
         self._cautions: dict[str, list[str]] = {}
 
@@ -44,25 +44,24 @@ class Overview:
     @property
     def words(self) -> tuple[str, ...]:
         """What to take away, in words."""
-        spread = [describe_spread(level) for level in self._spread()]
         if self.images == 1:
-            return (*self._words, *spread)
-        return (*spread, *self._change_words())
+            return self._words
+        movements = [
+            describe_movements([(name, numbers[i]) for name, numbers in self._numbers])
+            for i in range(len(self._numbers[0][1]))
+        ]
+        spread = [describe_spread(level) for level in self._spread()]
+        return (*movements, *self._tally.words(), *spread)
 
     def add(self, found: Findings) -> None:
         """Add an image; its points are let go, its fiducials kept."""
         self._numbers.append((found.name, found.numbers))
         self._warps.append((found.name, tuple(map(_slim, found.prediction.warps))))
-        self._words = [one.words for one in found.alternatives]
+        self._words = verdict(found)
+        self._tally.add(found)
         if found.caution:
             self._cautions.setdefault(found.caution, []).append(found.name)
         self._pages.append(f"{file_name(found.name)}-inspection.html")
-        if found.judgement is not None:
-            self._judged.setdefault("as learned", []).append(found.judgement)
-        for one in found.alternatives:
-            self._changed.setdefault(one.what, []).append(one.change.changed_share)
-            if one.judgement is not None:
-                self._judged.setdefault(one.what, []).append(one.judgement)
 
     def write(self, out: Path | str) -> tuple[Path, ...]:
         """Write numbers.csv, spread.csv and index.html to a folder; return the files.
@@ -91,7 +90,7 @@ class Overview:
                 (),
                 (_spread_table(self._spread()),),
             ),
-            Section("Does it matter?", (), (), (self._change_table(),)),
+            Section("Does it matter?", (), (), (self._tally.table(),)),
             *(
                 Section(f"Image by image, level {n}", (), (), (self._table(n, folder),))
                 for n in levels
@@ -123,49 +122,6 @@ class Overview:
             "smallest coverage", "holes", "saturated",
         )  # fmt: skip
         return Table(columns, tuple(rows), "", tuple(links))
-
-    def _change_table(self) -> Table:
-        rows = []
-        for what in ("as learned", *self._changed):
-            changed, judged = self._changed.get(what), self._judged.get(what, [])
-            rows.append(
-                (
-                    what,
-                    "–" if changed is None else share(float(np.mean(changed))),
-                    _mean([one.scores.f1_half for one in judged]),
-                    _mean([one.contours.f1 for one in judged]),
-                    str(len(judged)),
-                )
-            )
-        columns = (
-            "prediction", "pixels of another class", "F1", "contour F1", "scored",
-        )  # fmt: skip
-        return Table(columns, tuple(rows), "Means over images, each counting alike.")
-
-    def _change_words(self) -> tuple[str, ...]:
-        learned = self._judged.get("as learned", [])
-        said = []
-        for what, changed in self._changed.items():
-            words = (
-                f"{what[0].upper()}{what[1:]}, {share(float(np.mean(changed)))} of the "
-                f"pixels get another class on average over {self.images} images"
-            )
-            judged = self._judged.get(what, [])
-            if not judged:
-                words += "; whether for better or worse takes labels"
-            if judged and len(judged) == len(learned):
-                gains = [
-                    a.scores.f1_half - b.scores.f1_half
-                    for a, b in zip(learned, judged, strict=True)
-                ]
-                better = sum(gain > 0 for gain in gains)
-                words += (
-                    f"; F1 {_mean([a.scores.f1_half for a in learned])} -> "
-                    f"{_mean([b.scores.f1_half for b in judged])}, and the learned "
-                    f"prediction is the better one on {better} of {len(gains)} images"
-                )
-            said.append(f"{words}.")
-        return tuple(said)
 
 
 _SPREAD_WORDS = (
@@ -201,7 +157,3 @@ def _slim(warp: Warp) -> Warp:
         points=np.zeros((0, 0, 2), np.float32),
         coverage=np.zeros((0, 0), np.float32),
     )
-
-
-def _mean(values: list[float]) -> str:
-    return f"{np.mean(values):.4f}" if values else "–"

@@ -9,6 +9,7 @@ from dense_transformer.inspection.export.page import Figure, Page, Section, Tabl
 from dense_transformer.inspection.export.tile_pictures import coverage_words
 from dense_transformer.inspection.export.words import (
     describe_movement,
+    describe_unasked,
     level_rows,
     share,
 )
@@ -19,7 +20,8 @@ from dense_transformer.inspection.spread import describe_spread
 _MATTER = (
     "A warp is worth something only if the prediction is better with it. Here is the "
     "prediction without it, and what that changes. Trainings of the shipped models "
-    "with other seeds differ by up to 0.003 in F1: smaller differences say nothing.",
+    "with other seeds differ by up to 0.003 in best F1: smaller differences say "
+    "nothing.",
 )
 _UNASKED = ("Nothing was taken away to find out: --ablate identity does.",)
 _FILM_WORDS = (
@@ -103,6 +105,8 @@ def verdict(found: Findings) -> tuple[str, ...]:
     """Return what a reader should take away: movement, effect, dependence on input."""
     words = [describe_movement(numbers) for numbers in found.numbers]
     words += [other.words for other in found.alternatives]
+    if found.not_applicable:
+        words.append(describe_unasked(found.not_applicable))
     words += [describe_spread(spread) for spread in found.spread]
     return tuple(words)
 

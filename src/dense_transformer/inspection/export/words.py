@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
+
+from dense_transformer.inspection.ablation import NAMES, Kind
 from dense_transformer.inspection.export.colours import number
 from dense_transformer.inspection.numbers import LevelNumbers
 
@@ -38,6 +42,30 @@ def describe_movement(numbers: LevelNumbers) -> str:
     if not faults:
         return f"{moved} It folds nowhere and leaves no holes."
     return f"{moved} But {' and '.join(faults)}."
+
+
+def describe_movements(images: Sequence[tuple[str, LevelNumbers]]) -> str:
+    """Return the same of one level over several images, each named."""
+    level = images[0][1].level
+    mean = float(np.mean([n.mean_px for _, n in images]))
+    name, most = max(images, key=lambda one: one[1].largest_px)
+    folded = sum(n.folded > 0 for _, n in images)
+    holes = sum(n.holes > 0 for _, n in images)
+    return (
+        f"The transformer at level {level} moves what the network reads by "
+        f"{number(mean, 2)} px on average over {len(images)} images and by at most "
+        f"{number(most.largest_px, 2)} px ({name}). It folds over in "
+        f"{folded or 'none'} and leaves holes in {holes or 'none'} of them."
+    )
+
+
+def describe_unasked(kinds: Sequence[Kind]) -> str:
+    """Return why warps of other tiles were not put in the place of a tile's own."""
+    names = " and ".join(NAMES[kind] for kind in kinds)
+    return (
+        f"Not applicable: {names}. An image of one tile has no other tile to take a "
+        "warp from; use smaller tiles (--tile-size) or a larger image."
+    )
 
 
 def level_rows(numbers: LevelNumbers) -> tuple[Row, ...]:
