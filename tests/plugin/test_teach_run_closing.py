@@ -1,0 +1,124 @@
+"""Closing the window asks what becomes of a run, and nothing hangs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtGui import QCloseEvent
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QPushButton
+
+from napari_dtn.teach_run_closing import Closing
+
+pytestmark = pytest.mark.gui
+
+
+class Context:
+    def __init__(self, widget) -> None:
+        self.widget = widget
+
+
+class Teaching(QObject):
+    """A run that is going on."""
+
+    told = Signal(object)
+
+    def __init__(self, run: Path) -> None:
+        super().__init__()
+        self.run, self.alive = run, True
+
+
+@pytest.fixture
+def window(qtbot):
+    main = QMainWindow()
+    main.setCentralWidget(QOpenGLWidget())
+    main.show()
+    # At its end nobody is there to answer.
+    qtbot.addWidget(main, before_close_func=lambda w: w.centralWidget().hide())
+    qtbot.waitExposed(main)
+    return main
+
+
+@pytest.fixture
+def closing(window, tmp_path):
+    teaching = Teaching(tmp_path)
+    closing = Closing(Context(window.centralWidget()), teaching, window)
+    teaching.told.emit(None)  # from here on it watches the window
+    yield closing
+    closing.shut_down()
+
+
+def once_asked(act) -> None:
+    """Call `act` with the question as soon as it is there."""
+
+    def look() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            act(box)
+        else:
+            QTimer.singleShot(20, look)
+
+    QTimer.singleShot(0, look)
+
+
+def press(name: str) -> list[str]:
+    """Click a button of the question; return what it said."""
+    said: list[str] = []
+
+    def act(box: QMessageBox) -> None:
+        said.append(box.text())
+        button = box.findChild(QPushButton, name)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    once_asked(act)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("answer", "files"), [("leave", []), ("stop", ["stop"]), ("discard", ["discard"])]
+)
+def test_the_answer_is_a_file_of_the_run(window, closing, tmp_path, answer, files):
+    said = press(answer)
+    assert window.close()
+    assert said == ["The model is still learning. What becomes of it?"]
+    asked = [name for name in ("stop", "discard") if (tmp_path / name).exists()]
+    assert asked == files
+
+
+def test_the_window_stays_where_that_is_the_answer(window, closing, tmp_path):
+    press("cancel")
+    assert not window.close()
+    assert window.isVisible()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_escape_does_not_close(window, closing):
+    once_asked(lambda box: QTest.keyClick(box, Qt.Key.Key_Escape))
+    assert not window.close()
+
+
+def test_nothing_is_asked_where_nothing_is_at_work(window, closing):
+    closing._teaching.alive = False
+    assert window.close()
+
+
+def test_a_script_that_takes_the_canvas_away_first_is_not_asked(window, closing):
+    window.centralWidget().hide()
+    assert window.close()
+
+
+def test_other_events_go_through(window, closing):
+    assert not closing.eventFilter(window, QEvent(QEvent.Type.Resize))
+    assert not closing.eventFilter(closing, QCloseEvent())
+
+
+def test_the_closed_dock_asks_without_waiting(window, closing, tmp_path, qtbot):
+    closing.dock_closed()  # returns at once
+    box = window.findChild(QMessageBox)
+    assert box.isVisible()
+    assert box.findChild(QPushButton, "cancel") is None
+    QTest.mouseClick(box.findChild(QPushButton, "stop"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: (tmp_path / "stop").exists())

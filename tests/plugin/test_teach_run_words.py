@@ -1,0 +1,46 @@
+"""What a run did and why it died is said in words that help."""
+
+from __future__ import annotations
+
+import pytest
+
+from dense_transformer.teaching.control import RunStatus
+from napari_dtn.teach_run_report import RunReport
+from napari_dtn.teach_run_words import describe, explain_death
+
+
+@pytest.mark.parametrize(
+    ("log", "status", "said"),
+    [
+        ("dtn: error: can't write a: the disk is full; free some space", 1, "disk"),
+        ("OSError: [Errno 28] No space left on device", 1, "Free some space"),
+        ("torch.OutOfMemoryError: CUDA out of memory.", 1, "ran out of memory"),
+        ("teach 0001: 3/40", -9, "memory ran out"),
+        ("dtn: error: image a.tif isn't what it was", 2, "a.tif isn't what it was"),
+        ("", None, "killed, or the machine was turned off"),
+    ],
+)
+def test_the_cause_of_death_comes_with_a_remedy(log, status, said):
+    words = explain_death(log, status, 12)
+    assert said in words
+    assert "Resume" in words
+
+
+def test_a_run_that_found_nothing_better_says_that_the_start_stays():
+    status = RunStatus("finished", 10, 10, improved=False)
+    words = describe("finished", status, RunReport(step=10, steps=10))
+    assert "the model it began with stays" in words
+
+
+def test_a_better_run_says_by_how_much():
+    report = RunReport(
+        step=10, steps=10, score_name="held-out AUC", start_score=0.8, best=(10, 0.9)
+    )
+    words = describe("finished", RunStatus("finished", improved=True), report)
+    assert words == "Done: step 10 of 10. Held-out AUC: 0.800 before, 0.900 now."
+
+
+def test_pace_and_time_left_are_in_the_words():
+    report = RunReport(step=4, steps=40, rate=2.5, seconds_left=14.4)
+    words = describe("running", RunStatus("running"), report)
+    assert words == "Learning: step 4 of 40 · 2.5 steps/s · 14 s left"
