@@ -91,7 +91,7 @@ def warp_specs(
                 arrows.start_px, arrows.start_px + lengthen * arrows.shift_px, source
             ),
             source, {"length_px": arrows.length_px.astype(np.float32)},
-            edge_width=spacing / 9, edge_contrast_limits=_limits(arrows.length_px),
+            edge_width=spacing / 9, edge_contrast_limits=_limits(chain, level),
         ),
         _spec(
             "links", segments_px(lattice, fiducials, source), source,
@@ -108,8 +108,22 @@ def warp_specs(
     ]  # fmt: skip
 
 
-def _limits(length: np.ndarray) -> tuple[float, float]:
-    return 0.0, max(1e-3, float(length.max()))
+def seen_length(chain: Chain, level: int | None) -> int:
+    """Return by how much to lengthen a tile's arrows: 1 to 10.
+
+    The mean arrow then spans at most three quarters of the way to the next one.
+    """
+    top, left, bottom, right = chain.box_px
+    spacing = min(bottom - top, right - left) / ARROWS
+    shift = chain.units_px(level) - chain.rest_px(level)
+    mean = max(1e-3, float(np.linalg.norm(shift, axis=-1).mean()))
+    return int(np.clip(0.75 * spacing / mean, 1, 10))
+
+
+def _limits(chain: Chain, level: int | None) -> tuple[float, float]:
+    """Return 0 and the largest shift of any unit, px; the arrows show only some."""
+    shift = chain.units_px(level) - chain.rest_px(level)
+    return 0.0, max(1e-3, float(np.linalg.norm(shift, axis=-1).max()))
 
 
 def _box(box: Box, source: Source) -> np.ndarray:

@@ -13,7 +13,12 @@ LITTLE_PX = 0.5  # on average; nobody sees less
 
 
 def describe_warp(
-    chain: Chain, level: int, tile: int, count: int, pixel_nm: float | None = None
+    chain: Chain,
+    level: int,
+    tile: int,
+    count: int,
+    pixel_nm: float | None = None,
+    changed: str = "",
 ) -> str:
     """Return what the transformers down to a level do to a tile, for people.
 
@@ -27,17 +32,22 @@ def describe_warp(
         Index of the tile from 0, and how many there are.
     pixel_nm : float or None
         Size of a source pixel.
+    changed : str
+        How the person has changed the warp, such as ``"at strength 0.50"``; empty
+        where it is the network's own, about which alone something can be said.
     """
     shift = chain.units_px(level) - chain.rest_px(level)
     length = np.linalg.norm(shift, axis=-1)
     mean, most = float(length.mean()), float(length.max())
     size = f" ({mean * pixel_nm:.0f} nm)" if pixel_nm else ""
     head = f"Level {level}, tile {tile + 1} of {count}: "
+    if changed:
+        head = f"{head}{changed} the warp "
     words = (
         f"{head}bends space by {mean:.1f} px{size} on average, {most:.1f} px at most; "
         f"{_folded(chain, level)}."
     )
-    if mean < LITTLE_PX:
+    if mean < LITTLE_PX and not changed:
         words += " Here this transformer does next to nothing."
     return words
 

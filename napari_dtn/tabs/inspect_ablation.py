@@ -94,4 +94,18 @@ class AblationSection(ChangeSection):
                 for level in wanted:
                     text = "all transformers" if level is None else f"level {level}"
                     self.level.addItem(text, level)
+        session = self.context.session
+        self._allow_tiles(session is not None and len(session.tiles) > 1)
         self.bar.set_ready(self._ready())
+
+    def _allow_tiles(self, several: bool) -> None:
+        """Offer warps of other tiles only where there are some."""
+        model: Any = self.kind.model()
+        for row, (_, kind, _, hint) in enumerate(KINDS):
+            if kind == "identity":
+                continue
+            model.item(row).setEnabled(several)
+            text = hint if several else "This image is a single tile."
+            self.kind.setItemData(row, text, 3)  # Qt.ToolTipRole
+        if not several:
+            self.kind.setCurrentIndex(0)

@@ -69,6 +69,8 @@ class ChangeSection(InspectSection):
         """Nothing follows the tile: it is about the whole section."""
         self.labels.refresh()
         self.bar.set_ready(bool(self._ready()))
+        if self.found is not None and not self.group.layers():
+            self._draw()  # opened again
 
     def run(self) -> None:
         """Compute, in a job."""
@@ -80,6 +82,12 @@ class ChangeSection(InspectSection):
             self.context.fail(error)
             return
         self.context.run(self.runner, self.title, task)
+
+    def rest(self) -> None:
+        """Take the layers away; what was found out stays to be read and shown."""
+        self.runner.stop()
+        self.beside.end()
+        self.group.remove()
 
     def clear(self) -> None:
         """Stop, and take everything away."""
@@ -105,6 +113,10 @@ class ChangeSection(InspectSection):
 
     def _ready(self) -> bool:
         return self.context.request is not None and self.context.look is not None
+
+    def _labels_chosen(self) -> None:
+        if self.found is not None and self.labels.currentData() is not None:
+            self.bar.say("Press Run to judge by these labels.")
 
     def _began(self) -> None:
         self.bar.set_working(True)
@@ -212,6 +224,7 @@ class ChangeSection(InspectSection):
         self.runner.failed.connect(lambda job, error: self.bar.say(f"Failed: {error}"))
         self.runner.idle.connect(self._idle)
         self.view.currentIndexChanged.connect(self._draw)
+        self.labels.currentIndexChanged.connect(self._labels_chosen)
         self.group.placed.connect(self._placed)
         self.group.deleted.connect(self._deleted)
         self.context.changed.connect(self.clear)

@@ -52,18 +52,15 @@ class RivalBox(QWidget):
         self.setFocusProxy(self.combo)
         self.file.clicked.connect(self._ask)
 
-    def set_models(self, names: list[str], first: str | None) -> None:
-        """List these models too; the choice and the files stay.
-
-        Where nothing was chosen yet `first` is.
-        """
+    def set_models(self, names: list[str]) -> None:
+        """List these models too; the choice and the files stay."""
         before = self.combo.currentData()
         listed = [self.combo.itemData(n) for n in range(self.combo.count())]
         for name in names:
             if name not in listed:
                 self.combo.addItem(name, name)
-        if (choice := before or first) is not None:
-            self.choose(choice)
+        if before is not None:
+            self.choose(before)
 
     def choose(self, key: str) -> None:
         """Choose a model by name or path; a new one is listed."""
@@ -97,7 +94,7 @@ class CompareSection(ChangeSection):
         self._finder.succeeded.connect(self._found)
         self._lister = context.runner()
         self._lister.succeeded.connect(self._listed)
-        self._asked = False
+        self._asked: str | None = None  # the model that rivals were looked for
         self.rival.twin.clicked.connect(self._find_twin)
         self.rival.combo.currentIndexChanged.connect(self.refresh)
 
@@ -106,11 +103,10 @@ class CompareSection(ChangeSection):
         return [("&With", self.rival)]
 
     def refresh(self) -> None:
-        """List the models when it is opened first."""
+        """List the models, and propose one, once for each that is looked at."""
         request = self.context.request
-        if not self._asked and request is not None:
-            self._asked = True
-            key = request.model
+        if request is not None and request.model != self._asked:
+            self._asked = key = request.model
             self.context.run(self._lister, "models", lambda stop: once(_rivals, key))
         super().refresh()
         self.rival.twin.setEnabled(super()._ready())
@@ -165,7 +161,10 @@ class CompareSection(ChangeSection):
         self.run()
 
     def _listed(self, job: Any, rivals: tuple[list[str], str | None]) -> None:
-        self.rival.set_models(*rivals)
+        names, proposed = rivals
+        self.rival.set_models(names)
+        if proposed is not None:
+            self.rival.choose(proposed)
 
 
 def _rivals(key: str) -> tuple[list[str], str | None]:

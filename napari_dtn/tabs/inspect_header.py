@@ -69,7 +69,8 @@ class InspectHeader(QWidget):
         self._lay_out()
         self.level.activated.connect(self._level_chosen)
         self.tiles.chosen.connect(context.choose_tile)
-        for signal in (context.changed, context.looked, context.level_changed):
+        signals = (context.changed, context.looked, context.level_changed)
+        for signal in signals:
             signal.connect(self.refresh)
         self.refresh()
 
@@ -96,7 +97,17 @@ class InspectHeader(QWidget):
             return PLAIN
         size = context.request.config.pixel_nm or context.source.image.pixel_nm
         nm = None if size is None else float(sum(size)) / 2
-        return describe_warp(chain, context.level, context.tile, count, nm)
+        changed = self._changed()
+        return describe_warp(chain, context.level, context.tile, count, nm, changed)
+
+    def _changed(self) -> str:
+        """Return how the warp that is drawn differs from the learned one."""
+        context = self._context
+        if context.strength != 1.0:
+            return f"at strength {context.strength:.2f}"
+        here = context.tile_px
+        mine = [e for e in context.edits if e.tile_px in (None, here)]
+        return "as you changed it," if mine else ""
 
     def _level_chosen(self, row: int) -> None:
         self._context.choose_level(self.level.itemData(row))

@@ -43,7 +43,11 @@ class InspectSection(QWidget):
         if active:
             self._refresh()
         else:
-            self.clear()
+            self.rest()
+
+    def rest(self) -> None:
+        """Take the layers away; the section is folded."""
+        self.clear()
 
     def refresh(self) -> None:
         """Draw what is looked at now; `context.look` is there."""
@@ -52,7 +56,7 @@ class InspectSection(QWidget):
         """Draw `context.chain`, which follows the hand; `refresh` comes later."""
 
     def clear(self) -> None:
-        """Take away what was drawn; nothing is looked at, or the section rests."""
+        """Take away all that was drawn and found; nothing is looked at any more."""
 
     def shut_down(self) -> None:
         """Let go of the viewer. May be called twice."""

@@ -38,6 +38,10 @@ class ColourRamp(QWidget):
             layout.addWidget(widget)
         layout.addStretch()
 
+    def text(self) -> str:
+        """Return the values of both ends."""
+        return f"{self._low.text()} to {self._high.text()}"
+
     def set_range(self, low: float, high: float, unit: str) -> None:
         """Show the values of both ends."""
         self._low.setText(f"{low:.3g}")
