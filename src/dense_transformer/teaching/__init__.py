@@ -32,8 +32,9 @@ from dense_transformer.teaching.journal import Journal
 from dense_transformer.teaching.journal_lines import Change, Piece
 from dense_transformer.teaching.models import keep, lineage, revert, suggest_name
 from dense_transformer.teaching.places import Place, find_places
-from dense_transformer.teaching.project import Project, default_project_folder
+from dense_transformer.teaching.project import Project
 from dense_transformer.teaching.project_file import ImageEntry, ModelRecord
+from dense_transformer.teaching.project_folder import default_project_folder
 from dense_transformer.teaching.ranking import RankedPatch, rank_patches
 from dense_transformer.teaching.result import TeachResult
 from dense_transformer.teaching.snapshot import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -56,6 +57,39 @@ def describe_image(image: Image, name: str, path: Path, folder: Path) -> ImageEn
         pixel_nm=image.pixel_nm,
         fingerprint=fingerprint(path),
     )
+
+
+def link_image(
+    path: Path,
+    name: str,
+    folder: Path,
+    pixel_nm: tuple[float, float] | None,
+    dataset: str,
+) -> ImageEntry:
+    """Return the entry of an image file that stays where it is.
+
+    Raises
+    ------
+    ImageError
+        If it can't be read.
+    """
+    image = read_image(path, dataset=dataset or None, pixel_nm=pixel_nm)
+    entry = describe_image(image, name, path, folder)
+    return dataclasses.replace(entry, dataset=dataset)
+
+
+def copy_image(image: Image, name: str, folder: Path) -> ImageEntry:
+    """Copy an image that has no file into the project; return its entry.
+
+    Raises
+    ------
+    ImageError, WriteError
+        As `store_image` does.
+    """
+    file = f"images/{name}.tif"
+    store_image(image, folder / file)
+    entry = describe_image(image, name, folder / file, folder)
+    return dataclasses.replace(entry, stored=True, path=file, absolute="")
 
 
 def find_file(entry: ImageEntry, folder: Path) -> Path:

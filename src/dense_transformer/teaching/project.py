@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import time
 from pathlib import Path
@@ -12,13 +11,14 @@ from types import TracebackType
 from dense_transformer.data import read_image
 from dense_transformer.errors import ProjectError, WriteError
 from dense_transformer.files import atomic_write, remove_partial
-from dense_transformer.inference.files import file_name, make_folder
+from dense_transformer.inference.files import make_folder
 from dense_transformer.teaching.images import (
+    copy_image,
     describe_image,
     find_file,
     free_name,
+    link_image,
     open_entry,
-    store_image,
 )
 from dense_transformer.teaching.journal import Journal
 from dense_transformer.teaching.project_file import (
@@ -28,11 +28,11 @@ from dense_transformer.teaching.project_file import (
     read_project,
     write_project,
 )
+from dense_transformer.teaching.project_folder import FILE, list_runs, make_run
 from dense_transformer.teaching.project_lock import ProjectLock
 from dense_transformer.types import ArrayLike, Image
-from dense_transformer.zoo import Model, load_model, user_folder
+from dense_transformer.zoo import Model, load_model
 
-FILE = "project.json"
 _FOLDERS = ("images", "annotations", "runs", "models")
 
 
@@ -206,19 +206,10 @@ class Project:
         self.check_writable()
         free = free_name(name, [entry.name for entry in self.images])
         if isinstance(source, str | os.PathLike):
-            path = Path(source)
-            image = read_image(path, dataset=dataset or None, pixel_nm=pixel_nm)
-            entry = describe_image(image, free, path, self.folder)
-            entry = dataclasses.replace(entry, dataset=dataset)
+            entry = link_image(Path(source), free, self.folder, pixel_nm, dataset)
         else:
             order = axes or ("zyx" if len(source.shape) == 3 else "yx")
-            image = Image(source, order, free, pixel_nm)
-            path = self.folder / "images" / f"{free}.tif"
-            store_image(image, path)
-            entry = describe_image(image, free, path, self.folder)
-            entry = dataclasses.replace(
-                entry, stored=True, path=f"images/{free}.tif", absolute=""
-            )
+            entry = copy_image(Image(source, order, free, pixel_nm), free, self.folder)
         self._write(images=(*self.images, entry))
         return entry
 
@@ -324,11 +315,7 @@ class Project:
     @property
     def runs(self) -> tuple[Path, ...]:
         """The directories of its runs, oldest first."""
-        try:
-            found = list((self.folder / "runs").iterdir())
-        except OSError:
-            return ()
-        return tuple(sorted(p for p in found if p.name.isdecimal() and p.is_dir()))
+        return list_runs(self.folder)
 
     def new_run(self) -> Path:
         """Return the directory of a new run, made now; needs no lock.
@@ -338,17 +325,7 @@ class Project:
         WriteError
             If it can't be made.
         """
-        number = int(self.runs[-1].name) + 1 if self.runs else 1
-        while True:
-            path = self.folder / "runs" / f"{number:04d}"
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                number += 1  # somebody was faster
-            except OSError as error:
-                raise WriteError(f"can't make {path}: {error.strerror}") from error
-            else:
-                return path
+        return make_run(self.folder)
 
     # Ending
 
@@ -398,27 +375,6 @@ class Project:
         record = dataclasses.replace(self._record, **changes)  # type: ignore[arg-type]
         write_project(self.folder / FILE, record)
         self._record = record
-
-
-def default_project_folder(image_path: str | os.PathLike[str] | None) -> Path:
-    """Return where a project for an image belongs; it need not be there yet.
-
-    Beside the image, ``NAME-teach``, where that can be written; else, and for what
-    has no file, in the user's own data, ``projects/NAME-HASH``.
-    """
-    projects = user_folder().parent / "projects"
-    if image_path is None:
-        number = 1
-        while (projects / f"untitled-{number}").exists():
-            number += 1
-        return projects / f"untitled-{number}"
-    path = Path(image_path).resolve()
-    name = f"{file_name(path.stem)}-teach"
-    beside = path.parent / name
-    if (beside / FILE).exists() or os.access(path.parent, os.W_OK):
-        return beside
-    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
-    return projects / f"{name}-{digest}"
 
 
 def _now() -> str:
