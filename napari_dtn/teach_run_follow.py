@@ -7,6 +7,7 @@ window waits for this: disks may be slow and folders may go away.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
@@ -65,14 +66,22 @@ class RunNews:
 def follow(run: Path, stop: Callable[[], bool]) -> Generator[RunNews, None, None]:
     """Yield what is new in a run's folder until asked to stop."""
     look = _Look(run)
-    while not stop():
+    while True:
         news = look.again()
         if news is not None:
             yield news
-        rest = LOOK_S if look.alive else REST_S
-        until = time.monotonic() + rest
-        while not stop() and time.monotonic() < until:
-            time.sleep(WAKE_S)
+        if not rest(LOOK_S if look.alive else REST_S, stop):
+            return
+
+
+def rest(seconds: float, stop: Callable[[], bool]) -> bool:
+    """Wait; return whether to go on. Python waits at its end for whoever does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if stop() or not threading.main_thread().is_alive():
+            return False
+        time.sleep(WAKE_S)
+    return not stop()
 
 
 def look_at(run: Path) -> RunNews:

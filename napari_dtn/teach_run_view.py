@@ -6,7 +6,6 @@ what it answers is read and made into layers in a thread, and shown when it is r
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from napari_dtn.layers import LayerSpec
 from napari_dtn.sources import Source, visible_box
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
+from napari_dtn.teach_run_follow import rest
 from napari_dtn.teach_run_pictures import ViewTail, picture_specs
 
 ASK_MS = 400  # after the last move of the view
@@ -153,7 +153,7 @@ class LiveView(QObject):
         """Yield each new answer as layers; runs in a thread."""
         tail, found = ViewTail(run), None
         drawn: Any = None
-        while not stop():
+        while rest(LOOK_S, stop):
             source, warps = self._source, self._warps
             found = tail.newest() or found
             if found is not None and source is not None:
@@ -165,9 +165,6 @@ class LiveView(QObject):
                     except RunError:  # a newer one took its place meanwhile
                         continue
                     yield Picture(specs, source, found.image, found.step)
-            until = time.monotonic() + LOOK_S
-            while not stop() and time.monotonic() < until:
-                time.sleep(0.05)
 
     def _show(self, picture: Picture) -> None:
         """Show an answer, unless the image it belongs to is no longer looked at."""
