@@ -137,6 +137,17 @@ def test_annotations_go_out_and_come_in(project: Path, tmp_path, tiny_model, cap
     assert said.count("144 inside, 144 boundary px in 4 places") == 2
 
 
+def test_an_image_that_moved_is_located(project: Path, stack: Path, capsys):
+    stack.rename(stack.with_name("moved.tif"))
+    assert main(["teach", str(project), "--where", "stack"]) == 2
+    assert "its annotations are safe" in capsys.readouterr().err.lower()
+    command = ["teach", str(project), "--locate", "stack"]
+    assert main([*command, "--image", str(stack.with_name("moved.tif"))]) == 0
+    assert main(["teach", str(project), "--where", "stack", "--device", "cpu"]) == 0
+    assert main(command) == 2
+    assert "needs one --image" in capsys.readouterr().err
+
+
 def test_where_to_annotate_next_is_told_with_reasons(project: Path, capsys):
     command = ["teach", str(project), "--where", "stack", "--device", "cpu"]
     assert main(command) == 0

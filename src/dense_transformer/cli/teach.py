@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--import", "FOLDER", "Add the images/ and labels/ of a data set."),
         ("--export", "FOLDER", "Write annotated images/ and labels/ as a data set."),
         ("--where", "IMAGE", "List the patches to annotate next, the best first."),
+        ("--locate", "IMAGE", "Say by one --image where an image lies now."),
         ("--pause", "RUN", "Let a run hold still, in two seconds."),
         ("--resume", "RUN", "Let a paused run go on."),
         ("--stop", "RUN", "End a run and keep what it has learned."),
@@ -74,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
             "give each its image first"
         )
     for asked, work in (
+        (arguments.locate_, teach_project.locate),
         (arguments.new or arguments.image, teach_project.add),
         (arguments.import_, teach_project.take_in),
         (arguments.export_, teach_project.give_out),

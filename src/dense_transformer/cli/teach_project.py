@@ -42,6 +42,18 @@ def add(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def locate(arguments: argparse.Namespace) -> int:
+    """Say where an image lies now, or that its changed file is meant."""
+    from dense_transformer.teaching import Project
+
+    if len(arguments.image) != 1 or arguments.labels:
+        raise ConfigError("--locate IMAGE needs one --image: where it lies now")
+    with Project.open(arguments.project) as project:
+        entry = project.locate(arguments.locate_, arguments.image[0])
+        say(f"image: {entry.name}: {entry.absolute}")
+    return 0
+
+
 def take_in(arguments: argparse.Namespace) -> int:
     """Add the images and labels of a data set."""
     from dense_transformer.teaching import Project, import_data_set
