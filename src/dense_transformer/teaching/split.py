@@ -97,37 +97,29 @@ def _choose(
     """Return candidates that bring each class's held-out pixels near its share."""
     if not candidates:
         return []
-    pixels = np.array([place.pixels for _, place in candidates], np.float64)
+    mixed = [candidates[i] for i in order.permutation(len(candidates))]
+    pixels = np.array([place.pixels for _, place in mixed], np.float64)
     wanted = share * pixels.sum(0)
+    scale = np.maximum(wanted, 1.0)  # errors count in it, so that rare classes count
     sources = np.sum([np.array(p.pixels) > 0 for _, p in all_places], axis=0)
     kept = {(image, place.section, place.box) for image, place in before}
-    chosen: list[int] = []
-    got = np.zeros(pixels.shape[1])
-    rest = list(order.permutation(len(candidates)))
-    while rest:
-        best, gain = -1, 0.0
-        for index in rest:
-            image, place = candidates[index]
-            has = pixels[index] > 0
-            if np.any(has & (sources <= 1)):
-                continue  # the last place of a class is to learn from
-            old = (image, place.section, place.box) in kept
-            # Errors count in units of what is wanted, so that rare classes count.
-            scale = np.maximum(wanted, 1.0)
-            error = np.abs(wanted - got) / scale
-            after = np.abs(wanted - got - pixels[index]) / scale
-            better = float((error - after).sum()) + (1e3 if old else 0.0)
-            if not chosen and best < 0 and better <= 0:
-                better = 1e-9 / (1.0 + float(after.sum()))  # one at least
-            if better > gain:
-                best, gain = index, better
-        if best < 0:
+    old = np.array([(i, p.section, p.box) in kept for i, p in mixed])
+    left, got = np.ones(len(mixed), bool), np.zeros(pixels.shape[1])
+    while True:
+        # The last place of a class is to learn from.
+        free = left & ~np.any((pixels > 0) & (sources <= 1), axis=1)
+        if not free.any():
             break
-        rest.remove(best)
-        chosen.append(best)
+        after = (np.abs(wanted - got - pixels) / scale).sum(1)
+        gain = (np.abs(wanted - got) / scale).sum() - after + 1e3 * old
+        best = int(np.argmax(np.where(free, gain, -np.inf)))
+        if gain[best] <= 0 and not left.all():
+            break  # but one at least
+        left[best] = False
         got += pixels[best]
         sources = sources - (pixels[best] > 0)
-    return [candidates[i] for i in sorted(chosen)]
+    taken = {id(item[1]) for item, stays in zip(mixed, left, strict=True) if not stays}
+    return [item for item in candidates if id(item[1]) in taken]
 
 
 def _strip(place: Place, share: float) -> Place | None:
