@@ -126,7 +126,7 @@ class ExportSection(InspectSection):
         if request is None:
             return
         ending = ending.format(
-            n=self.context.level, t=self.context.tile,
+            n=self.context.level, t=self.context.tile + 1,
             figure=self.figures.currentData() or "pdf",
             film=self.film.currentData() or "gif",
         )  # fmt: skip

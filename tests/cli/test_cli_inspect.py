@@ -89,6 +89,22 @@ def test_a_folder_is_inspected_image_by_image(model, pictures, tmp_path, capsys)
     assert "one-inspection.html" not in page, "there is no such page"
 
 
+def test_tiles_are_counted_from_one_wherever_people_meet_them(model, stack, tmp_path):
+    out = tmp_path / "out"
+    words = [str(stack), "--model", str(model), "--tile", "1", *SMALL]
+    assert main(["inspect", *words, "--figure-format", "none", "--out", str(out)]) == 0
+    names = {path.name for path in out.iterdir() if "tile" in path.name}
+    assert {name.split("-")[3] for name in names} == {"tile1"}
+    with next(out.glob("*tile1-displacement.csv")).open(newline="") as file:
+        units = list(csv.DictReader(file))
+    with next(out.glob("*-fiducials.csv")).open(newline="") as file:
+        tiles = [row["tile"] for row in csv.DictReader(file)]
+    assert {row["tile"] for row in units} == {"1"}
+    assert (tiles[0], tiles[-1]) == ("1", str(len(set(tiles))))
+    assert (units[0]["unit_y_px"], units[0]["unit_x_px"]) < ("1", "1"), "the upper left"
+    assert "Tile 1 closely" in next(out.glob("*.html")).read_text()
+
+
 def test_a_model_for_other_images_is_cautioned_against(
     model, pictures, tmp_path, capsys
 ):
@@ -137,7 +153,8 @@ def test_a_training_is_inspected(settings, tmp_path, capsys):
     ("words", "text"),
     [
         (["{stack}", "--model", "{model}", "--level", "3"], "some at 2"),
-        (["{stack}", "--model", "{model}", "--tile", "77"], "tiles 0 to"),
+        (["{stack}", "--model", "{model}", "--tile", "77"], "tiles 1 to"),
+        (["{stack}", "--model", "{model}", "--tile", "0"], "counted from 1"),
         (["{stack}", "--model", "{unet}"], "plain U-Net"),
         (["{stack}", "--model", "{model}", "--figure-format", "bmp"], "pdf, svg, png"),
         (["{stack}", "--model", "{model}", "--ablate", "all"], "identity, mean, other"),

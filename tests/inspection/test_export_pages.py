@@ -161,7 +161,10 @@ def test_a_chosen_tile_and_level_are_looked_at(found):
 
 @pytest.mark.parametrize(
     ("asked", "text"),
-    [(Questions(level=3), "some at 2"), (Questions(tile=99), "tiles 0 to")],
+    [
+        (Questions(level=3), "some at 2"),
+        (Questions(tile=99), "no tile 100; the image has tiles 1 to"),
+    ],
 )
 def test_what_is_not_there_is_refused(asked, text):
     model = model_of(moving_dtn())

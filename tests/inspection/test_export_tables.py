@@ -30,7 +30,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_fiducials_of_a_translation_all_move_alike(tmp_path):
     table = rows(write_fiducials(tmp_path / "f.csv", [MOVED, MOVED], (4.6, 4.6)))
     assert len(table) == 2 * 4
-    assert {row["tile"] for row in table} == {"0", "1"}
+    assert {row["tile"] for row in table} == {"1", "2"}
     for row in table:
         moved = [float(row[f"shift_{name}"]) for name in ("y_px", "x_px", "px", "nm")]
         np.testing.assert_allclose(moved, [6.0, -8.0, 10.0, 46.0], atol=1e-2)
@@ -48,7 +48,7 @@ def test_displacement_has_a_row_for_each_unit(tmp_path):
     assert len(table) == 16 * 24
     last = table[-1]
     assert [last[k] for k in ("tile", "level", "row", "column")] == [
-        "3", "3", "15", "23",
+        "4", "3", "15", "23",
     ]  # fmt: skip
     assert (last["unit_y_px"], last["unit_x_px"]) == ("61.5", "93.5")
     assert (last["reads_y_px"], last["reads_x_px"]) == ("67.5", "85.5")

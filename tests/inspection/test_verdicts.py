@@ -63,8 +63,8 @@ def test_ties_over_several_images_are_counted_apart():
     words = describe_many(learned, other)
     assert "from 0.9000 to 0.9080: the learned prediction is worse" in words
     assert words.endswith(
-        "Of 5 images the learned prediction is better on 1, worse on 1, neither on 2, "
-        "not to be scored on 1."
+        "Of 5 images the learned prediction is better on 1, worse on 1, "
+        "no different on 2, not to be scored on 1."
     )
 
 

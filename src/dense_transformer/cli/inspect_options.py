@@ -34,7 +34,7 @@ def add_questions(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         dest="tile_number",
-        help="Tile to look at closely, counted from 0 row by row "
+        help="Tile to look at closely, counted from 1 row by row "
         "(default: the one that moves most).",
     )
     parser.add_argument(
@@ -52,8 +52,8 @@ def add_questions(parser: argparse.ArgumentParser) -> None:
         "--ablate",
         default="identity",
         metavar="{" + ",".join((*KINDS, "none")) + "}",
-        help="What to put in the place of a transformer's warp, one or several "
-        "parted by commas (default identity).",
+        help="What to put in the place of a transformer's warp, or several parted by "
+        "commas: identity,mean (default identity).",
     )
 
 
@@ -91,10 +91,13 @@ def read_questions(arguments: argparse.Namespace) -> Questions:
     from dense_transformer.inspection.findings import Questions
 
     kinds = read_words(arguments.ablate, tuple(KINDS), "--ablate")
+    number = arguments.tile_number
+    if number is not None and number < 1:
+        raise ConfigError(f"--tile {number}: tiles are counted from 1, row by row")
     film = bool(read_formats(arguments).films)
     return Questions(
         arguments.level,
-        arguments.tile_number,
+        None if number is None else number - 1,
         tuple(KINDS[kind] for kind in kinds),  # type: ignore[misc]
         film,
     )

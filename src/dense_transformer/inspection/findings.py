@@ -28,8 +28,8 @@ class Questions:
     level : int or None
         Transformer to look at closely; None: the deepest.
     tile : int or None
-        Tile to look at closely, in the order of the plan; None: the one whose
-        fiducials move most.
+        Index, from 0 and in the order of the plan, of the tile to look at closely;
+        None: the one whose fiducials move most. People count tiles from 1.
     ablate : tuple of str
         What to put in the place of each transformer's own warp, one after another.
     film : bool
@@ -105,7 +105,7 @@ class Findings:
     chains : tuple of Chain
         The warps, tile by tile.
     level, tile : int
-        Which transformer and which tile are looked at closely.
+        Which transformer and which tile, its index, are looked at closely.
     numbers, spread : tuple
         Of each level: over the image, and between its tiles.
     alternatives : tuple of Alternative
@@ -141,6 +141,11 @@ class Findings:
         return self.chains[self.tile]
 
     @property
+    def tile_number(self) -> int:
+        """The same tile as people count, from 1: in words and names of files."""
+        return self.tile + 1
+
+    @property
     def tile_moves_most(self) -> bool:
         """Whether no other tile's fiducials move further on average."""
         return self.tile == choose_tile(self.chains, self.level, None)
@@ -162,5 +167,8 @@ def choose_tile(chains: Sequence[Chain], level: int, tile: int | None) -> int:
         shifts = [fiducial_arrows(c, level).length_px.mean() for c in chains]
         return int(np.argmax(shifts))
     if not 0 <= tile < len(chains):
-        raise ConfigError(f"tile {tile}: the image has tiles 0 to {len(chains) - 1}")
+        raise ConfigError(
+            f"there is no tile {tile + 1}; the image has tiles 1 to {len(chains)}, "
+            "counted row by row"
+        )
     return tile

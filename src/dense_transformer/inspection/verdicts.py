@@ -102,6 +102,6 @@ def describe_many(learned: Sequence[Judgement], other: Sequence[Judgement]) -> s
 _COUNTED: dict[Verdict, str] = {
     "better": "better",
     "worse": "worse",
-    "alike": "neither",
+    "alike": "no different",
     "unknown": "not to be scored",
 }

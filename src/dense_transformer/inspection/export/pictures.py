@@ -92,14 +92,14 @@ def picture_overview(found: Findings) -> Captioned:
     times = f"{number(factor)} times as long" if factor > 1.0 else "as long as it is"
     keys = (
         Entry("line", (68, 191, 112), f"shift, drawn {times}"),
-        Entry("line", TILE, f"tile {found.tile}"),
+        Entry("line", TILE, f"tile {found.tile_number}"),
     )
     drawing = draw_image(ground, over=over, keys=keys, title="Displacement", wide=_WIDE)
     words = (
         "Each arrow begins where a unit of the network's map belongs and points to "
         f"where it reads instead. The shift is drawn {times}; the longest is "
         f"{number(amount.max(initial=0.0))} {unit}. The "
-        f"yellow frame is tile {found.tile}, shown closely below."
+        f"yellow frame is tile {found.tile_number}, shown closely below."
     )
     return Captioned("overview", drawing, words)
 

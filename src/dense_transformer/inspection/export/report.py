@@ -68,7 +68,7 @@ def compose_page(
             "Where the network looks aside", (), (shown["overview"], shown["shift"])
         ),
         Section(
-            f"Tile {found.tile} closely",
+            f"Tile {found.tile_number} closely",
             (
                 "The network warps each tile by itself; this one moves "
                 + ("most." if found.tile_moves_most else "as follows."),
@@ -152,7 +152,7 @@ def _patch_table(patches: tuple[LearnedPatch, ...]) -> Table:
             number(patch.orientation_deg, 2),
             f"{_tenth(patch.offset_px[0])}, {_tenth(patch.offset_px[1])}",
         )
-        for index, patch in enumerate(patches)
+        for index, patch in enumerate(patches, 1)
     )
     return Table(columns, rows)
 

@@ -108,7 +108,7 @@ def write_findings(
 def write_tables(found: Findings, start: str) -> Sequence[Path]:
     """Write numbers, fiducials and the displacement of the tile as CSV."""
     nm, tile = found.pixel_nm, found.tile
-    place = f"{start}-level{found.level}-tile{tile}"
+    place = f"{start}-level{found.level}-tile{found.tile_number}"
     return [
         write_numbers(f"{start}-numbers.csv", [(found.name, found.numbers)]),
         write_fiducials(f"{start}-fiducials.csv", found.chains, nm),
@@ -132,7 +132,7 @@ def write_maps(found: Findings, start: str) -> Sequence[Path]:
                 maps.pitch_px, nm,
             ),
         ]  # fmt: skip
-    files += _tile_maps(found, f"{start}-level{found.level}-tile{found.tile}")
+    files += _tile_maps(found, f"{start}-level{found.level}-tile{found.tile_number}")
     for other in found.alternatives:
         planes = np.stack([other.change.difference, other.change.changed])
         path = f"{start}-change-{file_name(other.name)}.tif"

@@ -71,10 +71,11 @@ def write_fiducials(
     """Write all fiducials of all tiles and levels; see `write_table`.
 
     Composed with the shallower transformers, so that they are true in the image.
+    Tiles are counted from 1.
     """
     rows = (
         row
-        for tile, chain in enumerate(chains)
+        for tile, chain in enumerate(chains, 1)
         for level in chain.levels
         for row in _fiducials(tile, chain, level, pixel_nm)
     )
@@ -89,7 +90,10 @@ def write_displacement(
     tile: int = 0,
     pixel_nm: PixelSize = None,
 ) -> Path:
-    """Write where each unit of a tile's warped map reads; see `write_table`."""
+    """Write where each unit of a tile's warped map reads; see `write_table`.
+
+    `tile` is its index from 0; the table counts tiles from 1, as people do.
+    """
     rest, reads = chain.rest_px(level), chain.units_px(level)
     number = chain.warp(level).level
 
@@ -97,7 +101,7 @@ def write_displacement(
         for index in np.ndindex(*rest.shape[:2]):
             shift = reads[index] - rest[index]
             yield (
-                tile, number, *index, *_pair(rest[index]), *_pair(reads[index]),
+                tile + 1, number, *index, *_pair(rest[index]), *_pair(reads[index]),
                 *_shift(shift, pixel_nm),
             )  # fmt: skip
 
@@ -153,7 +157,7 @@ def write_patches(
         )  # fmt: skip
 
     columns = (*_PATCHES, *(() if area_nm2 is None else ("area_nm2",)))
-    return write_table(path, columns, (row(i, p) for i, p in enumerate(patches)))
+    return write_table(path, columns, (row(i, p) for i, p in enumerate(patches, 1)))
 
 
 def write_outlines(
@@ -162,7 +166,7 @@ def write_outlines(
     """Write the corners of learned patches and of their squares; see `write_table`."""
     rows = (
         (index, kind, corner, *_pair(at))
-        for index, patch in enumerate(patches)
+        for index, patch in enumerate(patches, 1)
         for kind, line in (("learned", patch.outline_px), ("square", patch.square_px))
         for corner, at in enumerate(line)
     )

@@ -75,13 +75,13 @@ def picture_warp(found: Findings, patches: tuple[LearnedPatch, ...]) -> Captione
     drawing = draw_warp(
         tile_ground(found),
         warp_marks(found.chain, found.level, patches),
-        f"Warp of tile {found.tile} at level {found.level}",
+        f"Warp of tile {found.tile_number} at level {found.level}",
     )
     words = (
-        f"Tile {found.tile}, level {found.level}, at true scale. Left: the straight "
-        "grid of the warped map as it lies in the image; circles are fiducials at "
-        "rest, dots what they read. Where the grid is wide the network looks with "
-        "less detail, where it is narrow with more. Right: what the "
+        f"Tile {found.tile_number}, level {found.level}, at true scale. Left: the "
+        "straight grid of the warped map as it lies in the image; circles are "
+        "fiducials at rest, dots what they read. Where the grid is wide the network "
+        "looks with less detail, where it is narrow with more. Right: what the "
         "convolution after the transformer reads for one pixel, beside the square that "
         "a plain U-Net reads for the same pixel. Where both coincide, the "
         "transformer makes no difference."
@@ -130,9 +130,9 @@ def picture_density(found: Findings) -> Captioned:
         over=over, keys=keys, title="Density",
     )  # fmt: skip
     words = (
-        f"Tile {found.tile}: natural logarithm of the area that is read over the area "
-        "at rest. 0 (white): as in a plain U-Net. Orange, above 0: a wider area is "
-        "squeezed together, less detail. Blue: magnified. "
+        f"Tile {found.tile_number}: natural logarithm of the area that is read over "
+        "the area at rest. 0 (white): as in a plain U-Net. Orange, above 0: a wider "
+        "area is squeezed together, less detail. Blue: magnified. "
         + (
             f"{len(dense.folded_px)} cells (pink) are folded: the image is read "
             "turned over there."
@@ -164,10 +164,11 @@ def picture_round_trip(found: Findings) -> Captioned:
         _framed(values, frame, found), values, colours, "error", title="Round trip"
     )
     words = (
-        f"Tile {found.tile}, shrunk to the units of level {found.level}, warped and "
-        "put back although nothing was computed in between. What remains is lost by "
-        "interpolation alone, where 2 is the step from dark to bright. Over the "
-        f"tile it is {number(100 * trip.relative, 2)} % of the image's own variation."
+        f"Tile {found.tile_number}, shrunk to the units of level {found.level}, "
+        "warped and put back although nothing was computed in between. What remains "
+        "is lost by interpolation alone, where 2 is the step from dark to bright. Over "
+        f"the tile it is {number(100 * trip.relative, 2)} % of the image's own "
+        "variation."
     )
     return Captioned("round-trip", drawing, words)
 
@@ -176,10 +177,10 @@ def coverage_words(found: Findings) -> str:
     """Return what the tile's decoder can't restore."""
     report = coverage_report(found.chain, found.level)
     return (
-        f"In tile {found.tile} the smallest coverage is {number(report.smallest)}, "
-        f"{number(100 * report.hole_share)} % of the units are holes and "
-        f"{number(100 * report.lost_share)} % of what is written falls outside of the "
-        "tile."
+        f"In tile {found.tile_number} the smallest coverage is "
+        f"{number(report.smallest)}, {number(100 * report.hole_share)} % of the units "
+        f"are holes and {number(100 * report.lost_share)} % of what is written falls "
+        "outside of the tile."
     )
 
 
