@@ -75,7 +75,8 @@ def explain_death(log: str, exit_status: int | None, step: int) -> str:
     last = lines[-1].strip() if lines else ""
     last = last.removeprefix("dtn: ").removeprefix("error: ")
     if DISK.search(log):
-        return f"The disk took no more: {last}. Free some space. {again}"
+        cause = last.split(";")[0]  # the rest is for the terminal
+        return f"The disk took no more: {cause}. Free some space. {again}"
     if MEMORY.search(log):
         return (
             f"It ran out of memory: {last}. Close other programs or choose a smaller "

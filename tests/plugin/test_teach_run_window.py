@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import psutil
 import pytest
 from qtpy.QtCore import Qt
@@ -15,7 +17,9 @@ from teach_run_driver import (
 )
 
 from dense_transformer.teaching import Project, read_lesson
+from dense_transformer.zoo import list_models
 from napari_dtn.child import find_child, is_alive
+from napari_dtn.predicting import ModelInfo
 
 pytestmark = pytest.mark.gui
 LONG = 100_000  # steps: it is ended otherwise
@@ -170,7 +174,33 @@ def test_a_new_window_finds_the_run_and_takes_it_over(painted, teaching, tmp_pat
     found.until("stopped")
 
 
+def list_own_models(core) -> None:
+    """Let the core list the person's own models too, as the installed one does."""
+    shipped = core.catalogue
+
+    def catalogue():
+        own = [ModelInfo(m.name, m.card) for m in list_models() if m.source == "own"]
+        found = shipped()
+        return replace(found, models=(*found.models, *own))
+
+    core.catalogue = catalogue
+
+
+def turn_to(window, tab: int) -> None:
+    bar = window.dock.tabs.tabBar()
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(tab).center())
+    window.settle()
+
+
 def test_the_whole_loop_by_mouse_and_keyboard(painted):
+    list_own_models(painted.core)
+    before = painted.tab.models.model().key
+    patches = painted.section("PatchesSection")
+    painted.key(Qt.Key.Key_D)
+    painted.stroke(painted.one.layer, (60, 50), (90, 90))
+    painted.settle()
+    assert len(painted.one.state.patches) == 1
+    assert patches.isVisible()
     driver = RunDriver(painted)
     driver.begin(40)
     driver.until("finished")
@@ -182,11 +212,16 @@ def test_the_whole_loop_by_mouse_and_keyboard(painted):
     QTest.keyClick(models.name, Qt.Key.Key_Return)
     painted.until(lambda: models.list.count() == 2)
     assert "in use" in models.list.item(0).text()
-    folder = painted.teach.context.folder
-    with Project.open(folder, write=False) as project:
-        assert project.model.name == "bars-1"
+    painted.until(lambda: painted.tab.models.model().key == "bars-1")
+    turn_to(painted, 0)
+    painted.run()
+    assert painted.core.calls[-1][0] == "bars-1"
+    turn_to(painted, 2)
     models.list.setCurrentRow(1)
     painted.click(models.use)
     painted.until(lambda: "in use" in models.list.item(1).text())
-    with Project.open(folder, write=False) as project:
-        assert project.model.name == project.models[0].name
+    painted.until(lambda: painted.tab.models.model().key != "bars-1")
+    with Project.open(painted.teach.context.folder, write=False) as project:
+        assert project.model == project.models[0]
+        first = project.model_path()
+    assert painted.tab.models.model().key in (before, str(first))
