@@ -145,6 +145,22 @@ def test_a_torn_status_is_no_status(tmp_path, content):
     assert (read_status(tmp_path).state, read_status(tmp_path).step) == ("died", 3)
 
 
+@pytest.mark.parametrize("asked", [stop, discard])
+def test_what_is_asked_before_a_run_has_its_lock_is_not_lost(tmp_path, asked):
+    run = make_run(tmp_path / "p", steps=2)
+    asked(run)
+    result = finish(teach(run))
+    assert result.ending == {stop: "stopped", discard: "discarded"}[asked]
+    assert result.steps == 0
+
+
+def test_what_was_asked_of_a_process_before_is_forgotten(tmp_path):
+    run = make_run(tmp_path / "p", steps=2)
+    stop(run)
+    os.utime(run / "stop", (1.0, 1.0))
+    assert finish(teach(run)).ending == "finished"
+
+
 def test_the_gate_hears_a_caller_too(tmp_path):
     asked = False
     gate = Gate(tmp_path, lambda: asked)

@@ -16,7 +16,7 @@ from small_lessons import (
     write_small_model,
 )
 
-from dense_transformer.config import TeachConfig
+from dense_transformer.config import AugmentConfig, TeachConfig
 from dense_transformer.errors import (
     DataError,
     ImageError,
@@ -31,6 +31,7 @@ from dense_transformer.teaching import (
     read_teaching,
     teach,
 )
+from dense_transformer.teaching.amount import MUCH, STRONG, settle
 from dense_transformer.training import RunDirectory
 from dense_transformer.work import finish
 from dense_transformer.zoo import load_model
@@ -125,7 +126,7 @@ def test_nothing_annotated_leaves_no_run(tmp_path):
 
 def test_settings_are_read_back_and_hostile_ones_refused(tmp_path):
     run = make_run(tmp_path / "p", steps=7, pull=2.0)
-    assert read_teaching(run) == small_teaching(steps=7, pull=2.0)
+    assert read_teaching(run) == settle(small_teaching(steps=7, pull=2.0), 0)
     path = run / "teach.json"
     good = json.loads(path.read_bytes())
     for bad in (
@@ -193,3 +194,11 @@ def test_why_a_run_ended_early_is_written_down(tmp_path):
         finish(teach(run))
     status = read_status(run)
     assert (status.state, status.message) == ("stopped", str(caught.value))
+
+
+def test_what_is_left_open_depends_on_how_much_is_annotated():
+    few, much = settle(TeachConfig(), MUCH - 1), settle(TeachConfig(), MUCH)
+    assert (few.augment, few.recall) == (STRONG, 4.0)
+    assert (much.augment, much.recall) == (AugmentConfig(), 0.3)
+    asked = TeachConfig(recall=1.0, class_balance=1.0, augment=STRONG)
+    assert settle(asked, 10**9) == asked == settle(asked, 1)

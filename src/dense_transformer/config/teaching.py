@@ -10,10 +10,6 @@ from dense_transformer.config.prediction import Device
 from dense_transformer.settings import Settings, setting
 
 Parts = Literal["all", "not transformers", "decoder", "norms"]
-#: A few strokes of one image: intensities vary more than in training on many images.
-STRONG = AugmentConfig(
-    brightness=0.4, contrast=0.5, gamma=0.6, noise=0.15, blur_px=1.5, blur_share=0.4
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +35,10 @@ class TeachConfig(Settings):
     pull: float = setting(
         0.0, "Pull of all weights towards those of the start.", low=0, high=1000
     )
-    recall: float = setting(
-        4.0,
-        "Weight of what it predicted at the start, where nothing is annotated; less "
-        "where that is wrong on annotations.",
+    recall: float | None = setting(
+        None,
+        "Weight of what it predicted at the start, where nothing is annotated, less "
+        "where that is wrong on annotations; None: by how much is annotated.",
         low=0,
         high=100,
     )
@@ -54,9 +50,10 @@ class TeachConfig(Settings):
         "Where those come from: all over the image, where only recall counts, or a "
         "shipped sample like the model's own images, with its labels.",
     )
-    class_balance: float = setting(
-        0.5,
-        "0: every annotated pixel counts alike; 1: every class does.",
+    class_balance: float | None = setting(
+        None,
+        "0: every annotated pixel counts alike; 1: every class does; None: by how "
+        "much is annotated.",
         low=0,
         high=1,
     )
@@ -76,7 +73,9 @@ class TeachConfig(Settings):
     invert: bool = setting(
         True, "Begin with inverted intensities where annotations say so."
     )
-    augment: AugmentConfig = setting(STRONG, "Variation of patches.")
+    augment: AugmentConfig | None = setting(
+        None, "Variation of patches; None: by how much is annotated."
+    )
     validate_every: int = setting(
         10, "Steps between scores on what is held out.", low=1
     )

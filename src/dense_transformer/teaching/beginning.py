@@ -12,6 +12,7 @@ import torch
 
 from dense_transformer.config import (
     AboutConfig,
+    AugmentConfig,
     DataConfig,
     TeachConfig,
     TrainConfig,
@@ -20,6 +21,7 @@ from dense_transformer.errors import ConfigError, RunError
 from dense_transformer.files import atomic_write
 from dense_transformer.nn.devices import choose_device
 from dense_transformer.settings import from_dict
+from dense_transformer.teaching.amount import settle
 from dense_transformer.teaching.snapshot import take_lesson
 from dense_transformer.zoo import load_model
 
@@ -65,7 +67,9 @@ def begin_run(
     run = project.new_run()
     config = config or TeachConfig()
     try:
-        take_lesson(project, run, seed=config.seed)
+        lesson = take_lesson(project, run, seed=config.seed)
+        pixels = sum(int((e.training > 0).sum()) for e in lesson.examples)
+        config = settle(config, pixels)
         atomic_write(run / START, chosen.path.read_bytes())
         _write_settings(run, project, config)
     except BaseException:
@@ -129,7 +133,7 @@ def training_config(teach: TeachConfig, model: Model) -> TrainConfig:
             classes=card.classes, pixel_nm=card.pixel_nm, height_px=card.height_px
         ),
         network=model.config,
-        augment=teach.augment,
+        augment=teach.augment or AugmentConfig(),
         about=AboutConfig(**about),
         name=card.name,
         seed=teach.seed,
@@ -142,7 +146,7 @@ def training_config(teach: TeachConfig, model: Model) -> TrainConfig:
             0.0 if teach.parts == "not transformers" else teach.transformer_rate
         ),
         transformer_freeze=0.0,
-        class_balance=teach.class_balance,
+        class_balance=teach.class_balance or 0.0,
         validate_every=teach.validate_every,
         save_every=teach.save_every,
         patience=teach.patience,

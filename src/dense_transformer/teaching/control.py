@@ -35,6 +35,7 @@ ENDED: tuple[RunState, ...] = ("stopped", "finished", "kept", "discarded")
 STATUS = "status.json"
 PAUSE, STOP, DISCARD = "pause", "stop", "discard"
 _LOOK_S = 0.05
+_IMPORTED = time.time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +233,24 @@ class Gate:
         if self.on_pause:
             self.on_pause(False)
 
-    def clear(self) -> None:
-        """Forget what was asked of whoever ran before."""
-        for name in (PAUSE, STOP, DISCARD):
+    def fresh(self) -> tuple[str, ...]:
+        """Return what was asked since this process began: it is meant for it."""
+        began = _process_began()
+        found = []
+        for name, path in self._paths.items():
             with suppress(OSError):
-                self._paths[name].unlink(missing_ok=True)
+                if path.stat().st_mtime >= began:
+                    found.append(name)
+        return tuple(found)
+
+    def clear(self, kept: tuple[str, ...] = ()) -> None:
+        """Forget what was asked, but for what is in `kept`."""
+        for name, path in self._paths.items():
+            with suppress(OSError):
+                if name in kept:
+                    path.touch()
+                else:
+                    path.unlink(missing_ok=True)
 
     def watch(self, network: nn.Module) -> None:
         """Hold before each convolution of a network, and of its copies."""
@@ -251,6 +265,14 @@ class Gate:
     def _check(self) -> None:
         if asked := self.asked():
             raise StoppedError(f"{self.run} was asked to {asked}")
+
+
+def _process_began() -> float:
+    """Return when this process began, in seconds since 1970; not before it was so."""
+    try:
+        return os.stat(f"/proc/{os.getpid()}").st_ctime
+    except OSError:  # not Linux
+        return _IMPORTED
 
 
 def _touch(path: Path) -> None:

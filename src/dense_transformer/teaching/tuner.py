@@ -58,7 +58,7 @@ class Tuner(Learner):
         weights: Tensor,
         trust: float = 1.0,
     ) -> None:
-        self.recall = teach.recall * trust
+        self.recall = (teach.recall or 0.0) * trust
         self.before = mix_weights({}, network, 1.0).to(device) if self.recall else None
         choose_parts(network, teach.parts)
         self.teach, self.pieces = teach, 1

@@ -67,12 +67,15 @@ def teach(
     config = read_teaching(run)
     gate = Gate(run, stop)
     with ExitStack() as stack:
+        meant = gate.fresh()  # entering a run removes `stop`
         directory = _enter(run, stack)
-        gate.clear()
+        gate.clear(kept=meant)
+        stack.callback(gate.clear)  # what was asked is done
         stack.enter_context(limit_threads(config.threads))
         work = Work(directory, config, gate)
         ending: TeachEnding
         try:
+            gate.hold()
             yield from _turn(run, config.device, gate, stack)
             ending = yield from work.run()
         except StoppedError:

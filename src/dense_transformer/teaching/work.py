@@ -233,7 +233,9 @@ class Work:
         others = data.windows
         if teach.replay and teach.replay_from == "sample":
             others = open_replay(session.start)
-        draws = Draws(rung.patch, teach.batch, teach.seed, teach.augment, teach.replay)
+        draws = Draws(
+            rung.patch, teach.batch, teach.seed, training.augment, teach.replay
+        )
 
         def draw(step: int) -> Batch:
             return draw_batch(data.spots, others, draws, step)

@@ -1,0 +1,44 @@
+"""Settings that depend on how much is annotated."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from dense_transformer.config import AugmentConfig
+
+if TYPE_CHECKING:
+    from dense_transformer.config import TeachConfig
+
+MUCH = 20_000  # annotated pixels to learn from: about half a patch of 224 px
+#: Where only strokes are annotated, intensities vary more than in training.
+STRONG = AugmentConfig(
+    brightness=0.4, contrast=0.5, gamma=0.6, noise=0.15, blur_px=1.5, blur_share=0.4
+)
+
+
+def settle(config: TeachConfig, pixels: int) -> TeachConfig:
+    """Return settings with nothing left open.
+
+    Parameters
+    ----------
+    config : TeachConfig
+        What is None in it depends on `pixels`.
+    pixels : int
+        Annotated ones to learn from.
+
+    Notes
+    -----
+    Measured in ``docs/teach-study.md``: five strokes leave most of an image to chance,
+    so that much is recalled and intensities vary strongly; with patches either costs
+    accuracy.
+    """
+    much = pixels >= MUCH
+    changes: dict[str, object] = {}
+    if config.augment is None:
+        changes["augment"] = AugmentConfig() if much else STRONG
+    if config.recall is None:
+        changes["recall"] = 0.3 if much else 4.0
+    if config.class_balance is None:
+        changes["class_balance"] = 0.0 if much else 0.5
+    return dataclasses.replace(config, **changes) if changes else config  # type: ignore[arg-type]
