@@ -91,7 +91,7 @@ def warp_specs(
                 arrows.start_px, arrows.start_px + lengthen * arrows.shift_px, source
             ),
             source, {"length_px": arrows.length_px.astype(np.float32)},
-            edge_width=spacing / 9, edge_contrast_limits=_limits(chain, level),
+            edge_width=spacing / 9, edge_contrast_limits=_limits(chain, level, arrows.length_px),
         ),
         _spec(
             "links", segments_px(lattice, fiducials, source), source,
@@ -120,10 +120,13 @@ def seen_length(chain: Chain, level: int | None) -> int:
     return int(np.clip(0.75 * spacing / mean, 1, 10))
 
 
-def _limits(chain: Chain, level: int | None) -> tuple[float, float]:
-    """Return 0 and the largest shift of any unit, px; the arrows show only some."""
+def _limits(
+    chain: Chain, level: int | None, arrows_px: np.ndarray
+) -> tuple[float, float]:
+    """Return 0 and the largest shift, px, of any unit or any arrow between them."""
     shift = chain.units_px(level) - chain.rest_px(level)
-    return 0.0, max(1e-3, float(np.linalg.norm(shift, axis=-1).max()))
+    largest = float(np.linalg.norm(shift, axis=-1).max())
+    return 0.0, max(1e-3, largest, float(arrows_px.max()))
 
 
 def _box(box: Box, source: Source) -> np.ndarray:

@@ -48,7 +48,7 @@ class InspectHeader(QWidget):
 
     def __init__(self, context: InspectContext, predict: Any) -> None:
         super().__init__()
-        self._context = context
+        self._context, self._models = context, predict.models
         self.image = MirrorCombo(predict.images.combo)
         self.model = MirrorCombo(predict.models.combo)
         self.image.setToolTip("The image to look at; the same as in Predict.")
@@ -60,6 +60,11 @@ class InspectHeader(QWidget):
             "larger units, and are drawn through the bends of the levels above them."
         )
         self.tiles = TileStepper()
+        self.caution = QLabel()
+        self.caution.setWordWrap(True)
+        self.caution.setAccessibleName("What is amiss")
+        self.caution.setStyleSheet("color: #ffb000")
+        self.caution.setVisible(False)
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setAccessibleName("What is looked at")
@@ -87,6 +92,9 @@ class InspectHeader(QWidget):
         count = 0 if context.session is None else len(context.session.tiles)
         self.tiles.show_tile(context.tile, count)
         self.sentence.setText(self._words(count))
+        words = self._amiss()
+        self.caution.setText(words)
+        self.caution.setVisible(bool(words))
 
     def _words(self, count: int) -> str:
         context = self._context
@@ -99,6 +107,18 @@ class InspectHeader(QWidget):
         nm = None if size is None else float(sum(size)) / 2
         changed = self._changed()
         return describe_warp(chain, context.level, context.tile, count, nm, changed)
+
+    def _amiss(self) -> str:
+        """Return why model and image may not belong together; empty if they do."""
+        context, model = self._context, self._models.model()
+        if context.look is None or context.request is None or model is None:
+            return ""
+        if model.card is None or model.key != context.request.model:
+            return ""
+        from dense_transformer.inference import mismatch
+
+        source, size = context.request.source, context.request.config.pixel_nm
+        return mismatch(model.card, source.image, size)
 
     def _changed(self) -> str:
         """Return how the warp that is drawn differs from the learned one."""
@@ -127,6 +147,7 @@ class InspectHeader(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
+        layout.addWidget(self.caution)
         layout.addWidget(self.sentence)
 
 

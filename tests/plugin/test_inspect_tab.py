@@ -131,6 +131,20 @@ def test_after_all_layers_are_cleared_the_next_image_is_drawn_on_as_before(look_
     assert w.drawn("grid").visible
 
 
+def test_a_model_of_gray_images_is_not_trusted_with_colours(look_into):  # noqa: F811
+    colours = np.zeros((128, 128, 3), np.uint8)
+    colours[..., 0], colours[..., 1] = 200, 30
+    w = look_into(colours, rgb=True)
+    caution = w.inspect.header.caution
+    assert caution.isVisibleTo(w.inspect)
+    assert "trained on gray images and this one is RGB" in caution.text()
+    w.viewer.layers.clear()
+    w.add_image(np.full((128, 128), 90, np.uint8))
+    w.until(lambda: w.context.look is not None)
+    w.settle()
+    assert not caution.isVisibleTo(w.inspect)
+
+
 def test_a_weaker_warp_is_said_to_be_the_persons_and_not_judged(look_into):  # noqa: F811
     w = look_into()
     section = w.open("SeenSection")
