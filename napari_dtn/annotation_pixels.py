@@ -14,6 +14,8 @@ from napari_dtn.annotation_strokes import Region
 if TYPE_CHECKING:
     from dense_transformer.teaching import Change
 
+# Drawing so many pixels anew costs more than drawing everything: 25 ms at 4096².
+MANY_PX = 1 << 17
 Painted = tuple[int, int, int, Array]  # section, top, left, labels (h, w)
 
 
@@ -62,13 +64,16 @@ class Pixels:
         """Change pixels of a box, and draw them anew where they are on screen."""
         height, width = labels.shape
         part = self.read(section, (top, left, top + height, left + width))
-        rows, columns = np.nonzero(part != labels)
-        if len(rows) == 0:
+        different = part != labels
+        count = np.count_nonzero(different)
+        if count == 0:
             return
         layer, drawing = self.layer, self.drawing
-        if layer is None:
+        if layer is None or count > MANY_PX:
             part[...] = labels
+            self._draw()
             return
+        rows, columns = np.nonzero(different)
         indices: tuple[Array, ...] = (rows + top, columns + left)
         if layer.ndim > 2:
             lead = [np.zeros_like(rows)] * (layer.ndim - 3)
@@ -104,14 +109,21 @@ class Pixels:
         What was painted over since it was asked for stays: its own change is on
         the way.
         """
+        many = sum(piece.after.size for piece in change.pieces) > MANY_PX
         for piece in change.pieces:
             height, width = piece.after.shape
             box = (piece.top, piece.left, piece.top + height, piece.left + width)
             now, kept = self.read(piece.section, box), self.kept(piece.section, box)
-            ours = (piece.before != piece.after) & (now == kept)
-            kept[ours] = piece.after[ours]
-            new = np.where(ours, piece.after, now)
-            self.write(piece.section, piece.top, piece.left, new)
+            ours = now == kept
+            np.logical_and(ours, piece.before != piece.after, out=ours)
+            np.copyto(kept, piece.after, where=ours)
+            if many:
+                np.copyto(now, piece.after, where=ours)
+            else:
+                new = np.where(ours, piece.after, now)
+                self.write(piece.section, piece.top, piece.left, new)
+        if many:
+            self._draw()
 
     def replace(self, labels: Array) -> None:
         """Show other labels of the same shape, which are kept already."""
@@ -128,6 +140,11 @@ class Pixels:
         self.labels = stack_of(self.layer)
         depth, height, width = self.labels.shape
         return [(0, depth, 0, 0, height, width)]
+
+    def _draw(self) -> None:
+        """Draw everything anew."""
+        if self.layer is not None:
+            self.layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _take(self, section: int, box: Box) -> list[Painted]:
         now, old = self.read(section, box), self.kept(section, box)

@@ -170,9 +170,11 @@ class PatchesSection(TeachSection):
 
     def _show_lines(self, patches: Any, missing: list[int] | None) -> None:
         one, layer = self._annotator.current, self.context.layer()
-        drawing = self.tool.armed
-        if one is None or layer is None or not (patches or drawing):
+        if one is None or layer is None:
             self.group.remove()
+            return
+        # An empty layer stays: taking one away draws the window anew, 0.2 s.
+        if not (patches or self.tool.armed or self.group.layers()):
             return
         boxes = [(p.section, p.box) for p in patches]
         gaps = [one.missing(p) for p in patches] if missing is None else missing

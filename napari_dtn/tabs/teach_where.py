@@ -166,11 +166,11 @@ class WhereSection(TeachSection):
     def _outline(self, place: Place | None) -> None:
         """Draw the box of the place that was gone to."""
         source, layer = self.context.source(), self.context.layer()
-        if place is None or source is None:
+        if source is None or (place is None and not self.group.layers()):
             self.group.remove()
             return
         width = LINE_PX * px_per_screen_px(layer, self.context.viewer)
-        at = (place.section, place.box)
+        at = None if place is None else (place.section, place.box)
         spec = boxes_spec((), (), at, source, width)
         name = f"{source.image.name} next place"
         look = {**spec.look, "edge_color": COLOUR}

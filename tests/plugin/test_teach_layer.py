@@ -9,8 +9,10 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
+from dense_transformer.teaching import Change, Piece
 from napari_dtn.annotation_keys import TOOLS, own_keys, spelled
 from napari_dtn.annotation_layer import annotation_spec, class_colours, stack_of
+from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_strokes import joined
 from napari_dtn.in_order import InOrder
 from napari_dtn.placement import make_layer
@@ -143,3 +145,37 @@ def test_work_that_was_asked_for_is_done_at_the_end(qtbot):
     order.ask(lambda: done.append("late"))
     assert order.finish(10)
     assert done == [*range(20), "late"]
+
+
+@pytest.mark.parametrize("side", [10, 600])  # drawn piece by piece, or all at once
+@pytest.mark.parametrize("shown", [False, True])
+def test_an_undo_spares_what_was_painted_meanwhile(side, shown):
+    shape = (1, side + 40, side + 60)
+    pixels = Pixels(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), 2)
+    if shown:
+        pixels.layer = Labels(pixels.labels[0])
+    pixels.write(0, 20, 30, np.full((side, side), 2, np.uint8))
+    whole = [(0, 1, 0, 0, *shape[1:])]
+    painted, strange = pixels.take(whole)
+    assert strange == 0
+    ((section, top, left, after),) = painted
+    assert (section, top, left, after.shape) == (0, 20, 30, (side, side))
+    pixels.write(0, 22, 33, np.full((3, 4), 1, np.uint8))  # not handed on yet
+    piece = Piece(0, 20, 30, after, np.zeros_like(after))
+    pixels.apply(Change(1, (piece,)))
+    assert np.count_nonzero(pixels.labels) == 12
+    assert (pixels.labels[0, 22:25, 33:37] == 1).all()
+    again, _ = pixels.take(whole)
+    assert [p[:3] for p in again] == [(0, 22, 33)]  # what is left to be handed on
+    assert (again[0][3] == 1).all()
+
+
+def test_a_label_that_is_no_class_becomes_what_was_there():
+    labels, kept = np.ones((1, 9, 9), np.uint8), np.ones((1, 9, 9), np.uint8)
+    pixels = Pixels(labels, kept, 2)
+    labels[0, 2:4, 2:4] = 9
+    labels[0, 5, 5] = 2
+    painted, strange = pixels.take([(0, 1, 0, 0, 9, 9)])
+    assert strange == 9
+    assert (labels[0, 2:4, 2:4] == 1).all()
+    assert [p[:3] for p in painted] == [(0, 5, 5)]
