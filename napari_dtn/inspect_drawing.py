@@ -91,7 +91,8 @@ def warp_specs(
                 arrows.start_px, arrows.start_px + lengthen * arrows.shift_px, source
             ),
             source, {"length_px": arrows.length_px.astype(np.float32)},
-            edge_width=spacing / 9, edge_contrast_limits=_limits(chain, level, arrows.length_px),
+            edge_width=spacing / 9,
+            edge_contrast_limits=_limits(chain, level, arrows.length_px),
         ),
         _spec(
             "links", segments_px(lattice, fiducials, source), source,
