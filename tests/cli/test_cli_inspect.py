@@ -70,6 +70,8 @@ def test_it_names_the_files_it_writes(model, stack, tmp_path, capsys):
     } <= names  # fmt: skip
     assert not [name for name in names if name.endswith((".pdf", ".gif"))]
     assert "section 1 of 0..2" in said.err
+    page = (out / "stack-z0001-inspection.html").resolve()
+    assert said.err.splitlines()[-1] == f"dtn: begin with {page}"
 
 
 def test_a_folder_is_inspected_image_by_image(model, pictures, tmp_path, capsys):

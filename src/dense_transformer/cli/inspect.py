@@ -18,6 +18,7 @@ from dense_transformer.work import finish
 
 if TYPE_CHECKING:
     from dense_transformer.inspection.export import Wanted
+    from dense_transformer.inspection.export.overview import Overview
     from dense_transformer.inspection.findings import Findings, Questions
     from dense_transformer.types import Image
     from dense_transformer.zoo import Model
@@ -126,18 +127,28 @@ def inspect_all(arguments: argparse.Namespace, stop: StopRequest) -> None:
     check_level(levels, questions.level)
     rival = read_rival(arguments)
     overview, cautions = Overview(model.card.name), Cautions(model)
+    files: tuple[Path, ...] = ()
     for path in paths:
         image = read_image(path, dataset=arguments.dataset, pixel_nm=config.pixel_nm)
         for section in _sections(image, arguments):
             cautions.say(image, section, config.pixel_nm)
             job = _Job(arguments, model, rival, config, questions, wanted)
-            found = job.inspect(image, path, section, stop)
+            found, files = job.inspect(image, path, section, stop)
             overview.add(found)
     if overview.images > 1:
-        for file in overview.write(arguments.out):
+        files = overview.write(arguments.out)
+        for file in files:
             say(str(file))
+    _conclude(overview, files)
+
+
+def _conclude(overview: Overview, files: Sequence[Path]) -> None:
+    """Say what it all comes to, and where to begin to read."""
     for words in overview.words:
         note(f"dtn: {words}")
+    pages = [file for file in files if file.suffix == ".html"]
+    if pages:
+        note(f"dtn: begin with {pages[-1].resolve()}")
 
 
 class _Job:
@@ -152,8 +163,8 @@ class _Job:
 
     def inspect(
         self, image: Image, path: Path, section: int, stop: StopRequest
-    ) -> Findings:
-        """Inspect one section and write its files."""
+    ) -> tuple[Findings, tuple[Path, ...]]:
+        """Inspect one section and write its files; return both."""
         from dense_transformer.inspection.asking import inspect_image
         from dense_transformer.inspection.export import write_findings
 
@@ -170,9 +181,10 @@ class _Job:
         )
         with ProgressLine(what) as line:
             found = finish(work, line)
-        for file in write_findings(found, self._arguments.out, self._wanted):
+        files = write_findings(found, self._arguments.out, self._wanted)
+        for file in files:
             say(str(file))
-        return found
+        return found, files
 
 
 def _sections(image: Image, arguments: argparse.Namespace) -> Sequence[int]:

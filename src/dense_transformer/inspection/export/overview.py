@@ -44,7 +44,7 @@ class Overview:
     @property
     def words(self) -> tuple[str, ...]:
         """What to take away, in words."""
-        if self.images == 1:
+        if self.images < 2:
             return self._words
         movements = [
             describe_movements([(name, numbers[i]) for name, numbers in self._numbers])
