@@ -27,17 +27,32 @@ def filling(outline: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
     low, high = float(outline[:, 0].min()), float(outline[:, 0].max())
     count = int(np.clip(np.ceil((high - low) / width), 1, ROWS))
     rows = low + (np.arange(count) + 0.5) * (high - low) / count
-    starts = np.full((ROWS, RUNS, 2), outline[0], float)
-    ends = starts.copy()
-    begin, end = outline, np.roll(outline, -1, 0)
-    for index, row in enumerate(rows):
-        cut = (begin[:, 0] <= row) != (end[:, 0] <= row)
-        rise = end[cut, 0] - begin[cut, 0]
-        share = (row - begin[cut, 0]) / rise
-        x = np.sort(begin[cut, 1] + share * (end[cut, 1] - begin[cut, 1]))
-        if len(x) > 2 * RUNS:  # the last one spans what is beyond
-            x = np.concatenate([x[: 2 * RUNS - 1], x[-1:]])
-        for run in range(len(x) // 2):
-            starts[index, run] = row, x[2 * run]
-            ends[index, run] = row, x[2 * run + 1]
-    return starts.reshape(-1, 2), ends.reshape(-1, 2)
+    x = _crossings(outline, rows)  # (rows, 2 * RUNS)
+    there = np.isfinite(x[:, 1::2])
+    ends = np.full((2, ROWS, RUNS, 2), outline[0], float)
+    for side in (0, 1):
+        ends[side, :count, :, 0][there] = np.broadcast_to(rows[:, None], there.shape)[
+            there
+        ]
+        ends[side, :count, :, 1][there] = x[:, side::2][there]
+    return ends[0].reshape(-1, 2), ends[1].reshape(-1, 2)
+
+
+def _crossings(outline: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return where rows cross a polygon, ascending; infinite where they don't.
+
+    Of more than 2 * RUNS crossings the last one takes the place of those between.
+    """
+    begin, end, row = outline, np.roll(outline, -1, 0), rows[:, None]
+    cut = (begin[:, 0] <= row) != (end[:, 0] <= row)
+    rise = np.where(cut, end[:, 0] - begin[:, 0], 1.0)
+    share = (row - begin[:, 0]) / rise
+    at = begin[:, 1] + share * (end[:, 1] - begin[:, 1])
+    x = np.sort(np.where(cut, at, np.inf), 1)
+    last = np.where(cut, at, -np.inf).max(1)
+    found = np.full((len(rows), 2 * RUNS), np.inf)
+    kept = min(2 * RUNS, x.shape[1])
+    found[:, :kept] = x[:, :kept]
+    many = cut.sum(1) > 2 * RUNS
+    found[many, -1] = last[many]
+    return found
