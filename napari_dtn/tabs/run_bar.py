@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from dense_transformer.types import Progress
 
 SHARE = 0.02  # of the time may go into drawing progress
+LEAST_REST_S = 0.5  # between drawings: what threads of a software GL do isn't seen
 
 
 class RunBar(QWidget):
@@ -104,7 +105,8 @@ class RunBar(QWidget):
     def _drawn(self, began: float) -> None:
         """Rest for as long as the drawing since `began` was worth."""
         now = time.monotonic()
-        self._rest_until = min(self._rest_until, now + (now - began) / SHARE)
+        rest = max(LEAST_REST_S, (now - began) / SHARE)
+        self._rest_until = min(self._rest_until, now + rest)
 
     def say(self, text: str) -> None:
         """Show a line of words."""
