@@ -22,7 +22,7 @@ from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_prediction import predicted_labels
 from napari_dtn.annotation_strokes import Region, Strokes
 from napari_dtn.annotation_view import show_section
-from napari_dtn.placement import KEY, find_layer
+from napari_dtn.placement import find_layer
 from napari_dtn.sources import Source, current_index
 from napari_dtn.teach_opening import Opened, State, journal_state
 
@@ -283,9 +283,3 @@ class Annotating(QObject):
         if self.layer is not None:
             self.layer.events.data.disconnect(self._replaced)
             self.pixels.layer = None
-
-
-def is_annotation(layer: Any) -> bool:
-    """Return whether a layer is one that is painted on."""
-    tag = layer.metadata.get(KEY)
-    return bool(tag) and tag["role"] == ROLE and tag["source"][:1] == ("teach",)
