@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 
@@ -16,8 +17,10 @@ from small_lessons import (
     write_small_model,
 )
 
+from dense_transformer.cli.options import add_settings, read_settings
 from dense_transformer.config import AugmentConfig, TeachConfig
 from dense_transformer.errors import (
+    ConfigError,
     DataError,
     ImageError,
     ProjectError,
@@ -202,3 +205,14 @@ def test_what_is_left_open_depends_on_how_much_is_annotated():
     assert (much.augment, much.recall) == (AugmentConfig(), 0.3)
     asked = TeachConfig(recall=1.0, class_balance=1.0, augment=STRONG)
     assert settle(asked, 10**9) == asked == settle(asked, 1)
+
+
+def test_settings_of_numbers_are_taken_from_the_command_line():
+    parser = argparse.ArgumentParser()
+    add_settings(parser, TeachConfig, ("augment",))
+    line = "--recall 1.5 --class-balance 0.25 --mixes 1,0.5 --patch 96x64 --no-adapt"
+    config = read_settings(parser.parse_args(line.split()), TeachConfig)
+    assert (config.recall, config.class_balance, config.adapt) == (1.5, 0.25, False)
+    assert (config.mixes, config.patch) == ((1.0, 0.5), (96, 64))
+    with pytest.raises(ConfigError, match="no mixes"):
+        TeachConfig(mixes=())

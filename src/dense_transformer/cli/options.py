@@ -72,7 +72,10 @@ def parse_value(text: str | bool, hint: Any, name: str) -> Any:
         if item_hints[1:] != (Ellipsis,) and item_hints[0] in (int, float):
             items = items * len(item_hints) if len(items) == 1 else items
             return [parse_value(item, item_hints[0], name) for item in items]
-        return [part.strip() for part in text.split(",") if part.strip()]
+        kept = [part.strip() for part in text.split(",") if part.strip()]
+        if item_hints[0] in (int, float):
+            return [parse_value(item, item_hints[0], name) for item in kept]
+        return kept
     if hint is str or get_origin(hint) is typing.Literal:
         return _toml(text) if text[:1] in "\"'" and text else text
     value = _toml(text)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from dense_transformer.config.data import AugmentConfig
 from dense_transformer.config.prediction import Device
+from dense_transformer.errors import ConfigError
 from dense_transformer.settings import Settings, setting
 
 Parts = Literal["all", "not transformers", "decoder", "norms"]
@@ -88,3 +89,8 @@ class TeachConfig(Settings):
         "Autocast type; auto: bfloat16 on processors that have it, else float32.",
     )
     threads: int = setting(0, "CPU threads; 0: as torch has it.", low=0, high=256)
+
+    def check(self) -> None:
+        """Refuse a teaching from which no weights can come."""
+        if not self.mixes:
+            raise ConfigError("no mixes to keep; give 1.0 for the new weights alone")
