@@ -219,6 +219,42 @@ def test_what_a_full_disk_refuses_waits_in_memory_and_is_written_later(tmp_path:
     assert (state_of(found), found.notices) == (expected, ())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_FSIZE")
+@pytest.mark.parametrize("painted_since", [False, True])
+def test_what_a_full_disk_refused_to_the_end_is_taken_up_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, painted_since: bool
+):
+    import resource
+
+    monkeypatch.setenv("DTN_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(undo, "LONGEST", 3)  # so that the whole is small elsewhere
+    path = tmp_path / "a.journal"
+    journal = Journal(path, SMALL, CLASSES)
+    for number in range(60):
+        journal.paint(0, 2, 2, None, np.full((3, 3), 1 + number % 2, np.uint8))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 5, limits[1]))
+    try:
+        with pytest.raises(WriteError):
+            scribble(journal, 5, SMALL)
+        with pytest.raises(WriteError, match="taken up"):
+            journal.close(give_up=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    expected = state_of(journal)
+    if painted_since:
+        with path.open("ab") as file:
+            file.write(journal_lines.pack_line({"n": 99}))
+    found = Journal(path, SMALL, CLASSES)
+    assert (state_of(found) == expected) != painted_since
+    assert ("was painted on since" in found.notices[-1]) == painted_since
+    found.close()
+    kept = list((tmp_path / "home" / "rescued").iterdir())
+    assert len(kept) == painted_since, "nothing is thrown away"
+
+
 def test_a_whole_section_is_stored_as_what_differs(tmp_path: Path):
     path = tmp_path / "a.journal"
     journal = Journal(path, (1, 5000, 5000), CLASSES)

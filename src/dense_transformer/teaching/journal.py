@@ -24,6 +24,7 @@ from dense_transformer.teaching.journal_lines import (
     unpack_change,
 )
 from dense_transformer.teaching.journal_reading import JournalReading
+from dense_transformer.teaching.rescue import put_aside, take_up
 from dense_transformer.types import Array, Box
 
 COMPACT_AT = 4000  # lines above which a journal is written anew when it is closed
@@ -71,10 +72,12 @@ class Journal:
         self.path, self.shape, self.classes = path, shape, classes
         self._lock = threading.RLock()
         self._canvas = Canvas(shape, classes)
+        self._aside: Path | None = None  # where all of it is, while the disk is full
+        taken_up = take_up(path) if write else ""
         read = JournalReading(path, self._canvas)
         self._undo, self._number = read.undo, read.number
         self._lines, self._damaged = read.lines, read.damaged
-        self.notices = read.notices
+        self.notices = (*read.notices, *filter(None, [taken_up]))
         end = read.end
         if write and read.lines == 0:  # no file, or an empty one
             header = header_line(self._canvas, 0)
@@ -255,7 +258,8 @@ class Journal:
         Parameters
         ----------
         give_up : bool
-            Let go even where that fails, and lose what a full disk kept in memory.
+            Let go even where that fails. What a full disk kept in memory is put
+            aside in the user's own data, if there is room, and taken up later.
 
         Raises
         ------
@@ -268,11 +272,17 @@ class Journal:
             if self._lines > COMPACT_AT and not self.unsaved:
                 with contextlib.suppress(WriteError):  # there is no room: never mind
                     self.compact()
+            size, waiting = self._file.size, self.unsaved
             try:
                 self._file.close(give_up=give_up)
+            except WriteError as error:
+                raise self._put_aside(error, size) if waiting else error from error
             finally:
                 if give_up or not self.unsaved:
                     self._file = None
+            if self._aside is not None:  # it wasn't needed after all
+                with contextlib.suppress(OSError):
+                    self._aside.unlink()
 
     def compact(self) -> None:
         """Write the journal anew: what is painted, and the changes one can take back.
@@ -294,6 +304,17 @@ class Journal:
             file.close()
             self._file = JournalFile(self.path, sum(map(len, lines)))
             self._lines, self._damaged = len(lines), 0
+
+    def _put_aside(self, error: WriteError, size: int) -> WriteError:
+        """Keep everything elsewhere; return the error that says where."""
+        lines = compact_lines(self._canvas, self._undo, self._number)
+        self._aside = put_aside(self.path, size, lines)
+        if self._aside is None:
+            return error
+        return WriteError(
+            f"{error}. Until then all of it is kept in {self._aside}, and is taken up "
+            "when the project is opened again"
+        )
 
     def _keep_copy(self) -> None:
         """Keep a damaged file beside the one that replaces it."""
