@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dense_transformer.inspection.export.colours import ColourMap
-from dense_transformer.inspection.export.drawing import Drawing, Mark, Panel, Picture
+from dense_transformer.inspection.export.drawing import (
+    BoxPt,
+    Drawing,
+    Mark,
+    Panel,
+    Picture,
+)
 from dense_transformer.inspection.export.furniture import (
     Entry,
     colour_bar,
@@ -39,13 +45,12 @@ def draw_map(
         Drawn on top of the map, placed by `map_panel`.
     """
     panel = map_panel(ground, wide)
-    top, _, bottom, right = panel.box
-    bar = (top + 14.0, right + 7.0, min(bottom, top + 130.0), right + 15.0)
+    bottom = panel.box[2]
     marks: list[Mark] = [
         Picture(panel.box, colours.paint(values)),
         *over,
         *scale_bar(panel, ground.pixel_nm),
-        *colour_bar(bar, colours, label),
+        *colour_bar(_bar_box(panel), colours, label),
     ]
     height = bottom + 4.0
     if keys:
@@ -61,8 +66,12 @@ def draw_image(
     keys: Sequence[Entry] = (),
     title: str = "",
     wide: float = ONE_COLUMN,
+    bar: tuple[ColourMap, str] | None = None,
 ) -> Drawing:
-    """Return an image with marks on top, placed by `map_panel`, and a scale bar."""
+    """Return an image with marks on top, placed by `map_panel`, and a scale bar.
+
+    `bar` holds the colours of the marks and what they mean, with its unit.
+    """
     panel = map_panel(ground, wide)
     bottom = panel.box[2]
     marks: list[Mark] = [
@@ -70,9 +79,17 @@ def draw_image(
         *over,
         *scale_bar(panel, ground.pixel_nm),
     ]
+    if bar is not None:
+        marks += colour_bar(_bar_box(panel), *bar)
     if keys:
         marks += legend_rows((bottom + 9.0, 0.0), keys, wide)
     return Drawing((bottom + (20.0 if keys else 2.0), wide), tuple(marks), title)
+
+
+def _bar_box(panel: Panel) -> BoxPt:
+    """Return where a colour bar lies: to the right of a map."""
+    top, _, bottom, right = panel.box
+    return top + 14.0, right + 7.0, min(bottom, top + 130.0), right + 15.0
 
 
 def map_panel(ground: Ground, wide: float = ONE_COLUMN) -> Panel:

@@ -31,9 +31,7 @@ from dense_transformer.inspection.export.tile_pictures import (
     picture_round_trip,
     picture_warp,
 )
-from dense_transformer.inspection.export.warp_figure import (
-    lengths,
-)
+from dense_transformer.inspection.export.words import length_text
 from dense_transformer.inspection.findings import Alternative, Findings
 from dense_transformer.inspection.patches import LearnedPatch
 from dense_transformer.types import Array, LevelMaps
@@ -67,18 +65,18 @@ def whole_ground(found: Findings) -> Ground:
 
 
 def picture_overview(found: Findings) -> Captioned:
-    """Return the image, what was found in it, and where the network looks aside."""
+    """Return the image, what was found in it, and where space is bent."""
     ground, maps = whole_ground(found), _maps(found)
     panel = map_panel(ground, _WIDE)
     shift = maps.displacement_px
     step = max(1, -(-max(shift.shape[:2]) // _ARROWS))
     at = _centres(maps)[step // 2 :: step, step // 2 :: step].reshape(-1, 2)
     by = shift[step // 2 :: step, step // 2 :: step].reshape(-1, 2).astype(np.float64)
-    amount, unit = lengths(np.hypot(*by.T), found.pixel_nm)
+    amount = np.hypot(*by.T)
     spacing = step * min(maps.pitch_px)
-    longest = float(np.hypot(*by.T).max(initial=0.0))
+    longest = float(amount.max(initial=0.0))
     factor = _round_factor(spacing / longest) if longest > 0 else 1.0
-    colours = ColourMap("trace", 0.0, float(max(amount.max(initial=0.0), 1e-9)))
+    colours = ColourMap("trace", 0.0, max(longest, 1e-9))
     over: list[Mark] = [
         Paths(
             (panel.place(rectangle(found.chain.box_px)),),
@@ -94,11 +92,16 @@ def picture_overview(found: Findings) -> Captioned:
         Entry("line", (68, 191, 112), f"shift, drawn {times}"),
         Entry("line", TILE, f"tile {found.tile_number}"),
     )
-    drawing = draw_image(ground, over=over, keys=keys, title="Displacement", wide=_WIDE)
+    drawing = draw_image(
+        ground, over=over, keys=keys, title="Displacement", wide=_WIDE,
+        bar=(colours, "shift (px)"),
+    )  # fmt: skip
+    numbers = next(n for n in found.numbers if n.level == found.level)
     words = (
         "Each arrow begins where a unit of the network's map belongs and points to "
-        f"where it reads instead. The shift is drawn {times}; the longest is "
-        f"{number(amount.max(initial=0.0))} {unit}. The "
+        f"where it reads instead. The shift is drawn {times}. The largest of all "
+        "units, of which few have an arrow, is "
+        f"{length_text(numbers.largest_px, numbers.largest_nm)}. The "
         f"yellow frame is tile {found.tile_number}, shown closely below."
     )
     return Captioned("overview", drawing, words)
@@ -107,11 +110,10 @@ def picture_overview(found: Findings) -> Captioned:
 def picture_shift(found: Findings) -> Captioned:
     """Return how far each part of the image is looked for elsewhere."""
     maps = _maps(found)
-    length = np.hypot(*np.moveaxis(maps.displacement_px.astype(np.float64), -1, 0))
-    amount, unit = lengths(length, found.pixel_nm)
+    amount = np.hypot(*np.moveaxis(maps.displacement_px.astype(np.float64), -1, 0))
     colours = ColourMap("amount", 0.0, float(max(amount.max(), 1e-9)))
     drawing = draw_map(
-        _plain(found), _cut(amount, maps, found), colours, f"shift ({unit})",
+        _plain(found), _cut(amount, maps, found), colours, "shift (px)",
         title="Displacement",
     )  # fmt: skip
     words = (

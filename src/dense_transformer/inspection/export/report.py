@@ -64,9 +64,7 @@ def compose_page(
             (_score_table(found),),
         ),
         Section("The image and what was found", (), (shown["prediction"],)),
-        Section(
-            "Where the network looks aside", (), (shown["overview"], shown["shift"])
-        ),
+        Section("Where space is bent", (), (shown["overview"], shown["shift"])),
         Section(
             f"Tile {found.tile_number} closely",
             (
@@ -78,7 +76,7 @@ def compose_page(
         Section(
             "Learned patches",
             (
-                "The patches of the figure above, numbered row by row. Area ratio 1, "
+                "The patches of figure b above, by the numbers there. Area ratio 1, "
                 "elongation 1 and offset 0 are those of a plain U-Net.",
             ),
             (),

@@ -8,6 +8,7 @@ import numpy as np
 
 from dense_transformer.inspection.export.colours import (
     FIDUCIAL,
+    INK,
     LATTICE,
     PALE,
     PATCH,
@@ -23,14 +24,17 @@ from dense_transformer.inspection.export.drawing import (
     Paths,
     Picture,
     Text,
+    rectangle,
 )
 from dense_transformer.inspection.export.furniture import (
+    SMALL,
     Entry,
     colour_bar,
     legend_rows,
     scale_bar,
 )
 from dense_transformer.inspection.export.ground import TWO_COLUMNS, Ground, shaded
+from dense_transformer.inspection.export.lettering import width_pt
 from dense_transformer.types import Array
 
 
@@ -61,7 +65,7 @@ class WarpMarks:
 def draw_warp(ground: Ground, marks: WarpMarks, title: str = "") -> Drawing:
     """Return the figure of a warp: (a) grid and fiducials, (b) learned patches.
 
-    The grid is coloured by displacement, in nm if the pixel size is known.
+    The grid is coloured by displacement, px; patches are numbered from 1.
     """
     gap, bar = 14.0, 46.0
     wide = (TWO_COLUMNS - 2 * gap - bar) / 2
@@ -69,7 +73,7 @@ def draw_warp(ground: Ground, marks: WarpMarks, title: str = "") -> Drawing:
     first: BoxPt = (14.0, 0.0, 14.0 + tall, wide)
     second: BoxPt = (14.0, wide + bar + gap, 14.0 + tall, 2 * wide + bar + gap)
     left, right = Panel(first, ground.view_px), Panel(second, ground.view_px)
-    amount, unit = lengths(marks.displacement_px, ground.pixel_nm)
+    amount = marks.displacement_px
     colours = ColourMap("trace", 0.0, float(max(amount.max(initial=0.0), 1e-9)))
     bar_box = (30.0, wide + 7.0, 14.0 + min(tall, 150.0), wide + 15.0)
     body = (
@@ -78,7 +82,7 @@ def draw_warp(ground: Ground, marks: WarpMarks, title: str = "") -> Drawing:
         *shaded(left.place(marks.grid), amount, colours, first, 0.8),
         *fiducial_marks(left, marks),
         *scale_bar(left, ground.pixel_nm),
-        *colour_bar(bar_box, colours, f"shift ({unit})"),
+        *colour_bar(bar_box, colours, "shift (px)"),
         Text((9.0, second[1]), "b", 9.0),
         Picture(second, ground.pixels, smooth=True),
         *_patches(right, marks),
@@ -123,11 +127,20 @@ def _patches(panel: Panel, marks: WarpMarks) -> tuple[Mark, ...]:
         Paths(patches, None, fill=PATCH, closed=True, opacity=0.3, clip=clip),
         Paths(patches, PATCH, 1.0, closed=True, clip=clip),
         Paths(squares, SQUARE, 0.8, closed=True, dash=2.5, clip=clip),
+        *(
+            mark
+            for index, patch in enumerate(patches, 1)
+            for mark in _number(patch.mean(0), str(index))
+        ),
     )
 
 
-def lengths(px: Array, pixel_nm: tuple[float, float] | None) -> tuple[Array, str]:
-    """Return lengths in the unit that people measure in."""
-    if pixel_nm is None or pixel_nm[0] != pixel_nm[1]:
-        return px, "px"
-    return px * pixel_nm[0], "nm"
+def _number(middle: Array, words: str) -> tuple[Mark, ...]:
+    """Return a number on a dark plate, which is legible on any image."""
+    y, x = float(middle[0]), float(middle[1])
+    half = width_pt(words, SMALL) / 2 + 1.5
+    plate = rectangle((y - 3.6, x - half, y + 3.6, x + half))
+    return (
+        Paths((plate,), None, fill=INK, closed=True, opacity=0.55),
+        Text((y + 2.3, x), words, SMALL, PALE, "middle"),
+    )

@@ -26,11 +26,10 @@ def share(value: float) -> str:
 def describe_movement(numbers: LevelNumbers) -> str:
     """Return how far a level moves what is read, and whether it is sound."""
     n = numbers
-    nm = "" if math.isnan(n.mean_nm) else f" ({number(n.mean_nm)} nm)"
     moved = (
         f"The transformer at level {n.level} moves what the network reads by "
-        f"{number(n.mean_px, 2)} px{nm} on average and by at most "
-        f"{number(n.largest_px, 2)} px."
+        f"{length_text(n.mean_px, n.mean_nm)} on average and by at most "
+        f"{length_text(n.largest_px, n.largest_nm)}."
     )
     faults = []
     if n.folded > 0:
@@ -113,5 +112,10 @@ def level_rows(numbers: LevelNumbers) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def length_text(px: float, nm: float) -> str:
+    """Return a length in px, with nm in brackets where they are known."""
+    return f"{number(px, 2)} px{_nm(nm)}"
+
+
 def _nm(value: float) -> str:
-    return "" if math.isnan(value) else f" = {number(value)} nm"
+    return "" if math.isnan(value) else f" ({number(value)} nm)"
