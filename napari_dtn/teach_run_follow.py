@@ -27,6 +27,7 @@ REST_S = 1.0  # at one that has ended: somebody may go on with it
 WAKE_S = 0.05
 PACE_S = 20.0  # steps that are older don't count for the pace
 GRACE_S = 4.0  # until a run whose process is gone counts as dead
+FAILED = 1  # exit status of `dtn` after an error
 ENDED = ("stopped", "finished", "kept", "discarded", "died")
 
 
@@ -156,6 +157,8 @@ class _Look:
             self._gone_since = None
             silent = status.state in ENDED or not (self.run / "status.json").exists()
             return "starting" if silent and self._young(child.began) else status.state
+        if status.state == "stopped" and (exit_status(child) or 0) == FAILED:
+            return "died"  # an error ended it; what it had is saved
         if status.state != "queued":
             return status.state
         now = time.monotonic()

@@ -88,7 +88,8 @@ class ModelBox(QWidget):
         chosen = keys.index(wanted) if wanted in keys else (usable or [0])[0]
         self.combo.setCurrentIndex(chosen if models else -1)
         self.combo.blockSignals(False)
-        self._show()
+        # The same row may hold another model now: mirrors follow, and `_show`.
+        self.combo.currentIndexChanged.emit(self.combo.currentIndex())
 
     def choose(self, key: str) -> bool:
         """Choose the model `key`; return whether it is in the list."""
