@@ -123,7 +123,7 @@ class Annotating(QObject):
         `unfinished`: also one that goes on.
         """
         if self._strokes is not None:
-            self._strokes.flush(unfinished=unfinished)
+            self._keep(self._strokes.take(unfinished=unfinished))
 
     def shut_down(self) -> None:
         """Keep what is painted, and let go of the layer. May be called twice."""

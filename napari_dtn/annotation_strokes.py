@@ -63,14 +63,18 @@ class Strokes(QObject):
         """Whether a stroke has yet to be told of."""
         return bool(self._end.isActive() or self._rest.isActive())
 
-    def flush(self, *, unfinished: bool = False) -> None:
-        """Tell of the strokes that have ended, now; or of one that goes on, too.
+    def take(self, *, unfinished: bool = False) -> list[Region]:
+        """Return the strokes that have ended and were not told of yet.
 
-        A stroke that is told of before its end would be undone in two steps.
+        `unfinished`: also one that goes on, which would be undone in two steps.
+        No signal tells of them: at the end of napari there is nobody left.
         """
-        if isalive(self._end) and (self._end.isActive() or unfinished):
+        if isalive(self._end):
+            if not (self._end.isActive() or unfinished):
+                return []
             self._end.stop()
-            self._tell()
+        boxes, self._boxes = self._boxes, []
+        return boxes
 
     def shut_down(self) -> None:
         """Hear nothing more. May be called twice."""

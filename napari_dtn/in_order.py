@@ -93,7 +93,8 @@ class InOrder(QObject):
     def _begin(self) -> None:
         self._job = Job(self._drain, self._name)
         self._job.start()
-        self._timer.start()
+        if isalive(self._timer):  # what the end of napari asks for is done untold
+            self._timer.start()
 
     def _drain(self, stop: Callable[[], bool]) -> Generator[_Outcome, None, None]:
         while self._waiting:
