@@ -236,7 +236,7 @@ class RunSection(TeachSection):
         asks = QHBoxLayout()
         asks.setSpacing(4)
         for button in list(self._buttons.values())[1:]:
-            asks.addWidget(button)
+            asks.addWidget(button, 4 if button is self.stop else 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 0, 6)
         column.setSpacing(4)
