@@ -124,8 +124,8 @@ def _score_table(found: Findings) -> Table:
     full = tuple(
         (*row, *_figures(one)) for row, one in zip(rows, judged, strict=True) if one
     )
-    words = "Against the labels; F1 and IoU at probability 0.5, contours forgive 2 px."
-    scores = ("AUC", "F1", "best F1", "IoU", "contour F1")
+    words = "Against the labels; contours forgive 2 px."
+    scores = ("AUC", "F1 at 0.5", "best F1", "IoU at 0.5", "contour F1")
     return Table((*columns, *scores), full, words)
 
 
