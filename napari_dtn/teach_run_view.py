@@ -126,7 +126,8 @@ class LiveView(QObject):
     def _run_told(self, news: Any) -> None:
         """Tell a run that has just come to life; let go of one that has ended."""
         if news.alive and self._on and self._reading != news.run:
-            self._later()
+            if not self._timer.isActive():  # news come faster than it would ring
+                self._timer.start()
         elif not news.alive and self._reading == news.run:
             self._stop_reading()
 

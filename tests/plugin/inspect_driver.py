@@ -14,6 +14,7 @@ from window_driver import Window
 from napari_dtn.placement import KEY
 
 NO_BUTTON, LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
+THROTTLE_MS = 10  # napari passes on one move of the mouse in 5 ms
 
 
 class InspectWindow(Window):
@@ -98,6 +99,7 @@ class InspectWindow(Window):
             way = np.array(start) + share * (np.array(end) - start)
             native, at = self._on_canvas(*way)
             self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, LEFT)
+            self.qtbot.wait(THROTTLE_MS)
         self._send(native, QEvent.Type.MouseButtonRelease, at, LEFT, NO_BUTTON)
 
     def _on_canvas(self, y: float, x: float) -> tuple[Any, QPointF]:

@@ -23,6 +23,7 @@ from napari_dtn.predicting import Catalogue, ModelInfo
 CTRL = Qt.KeyboardModifier.ControlModifier
 CTRL_SHIFT = CTRL | Qt.KeyboardModifier.ShiftModifier
 PLAIN = Qt.KeyboardModifier.NoModifier
+THROTTLE_MS = 10  # napari passes on one move of the mouse in 5 ms
 
 
 class TeachCore(FakeCore):
@@ -107,6 +108,7 @@ class TeachWindow(Window):
                 px = np.array(start) + share * (np.array(end) - start)
                 native, at = self._on_canvas(layer, *px)
                 self._send(native, kinds.MouseMove, at, NO_BUTTON, LEFT)
+                self.qtbot.wait(THROTTLE_MS)
         self._send(native, kinds.MouseButtonRelease, at, LEFT, NO_BUTTON)
 
     def click_px(self, layer: Any, y: float, x: float, *, double: bool = False) -> None:
