@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _open_image(viewer: Any, path: Path | None) -> Any:
     if path is None:
-        return viewer.open_sample("napari-dtn", "em_stack")[0]
+        return viewer.open_sample("napari-dtn", "em_stack")[-1]
     from napari_dtn.reader import read_images
 
     (data, options, _), *_ = read_images(str(path))

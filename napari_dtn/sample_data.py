@@ -11,21 +11,21 @@ _SHOWN = 13  # of the real sections: one that the shipped models didn't train on
 
 
 def em_stack() -> list[LayerData]:
-    """Return the drawn stack of EM sections."""
-    from dense_transformer.data.samples import sample_images
+    """Return the drawn stack of EM sections, and below it its labels, hidden."""
+    from dense_transformer.data.samples import sample_images, sample_labels
 
-    return [_sections(_stack(sample_images("em")), "EM sections")]
+    image = _sections(_stack(sample_images("em")), "EM sections")
+    return [_labels(_stack(sample_labels("em")), image), image]
 
 
 def road_frames() -> list[LayerData]:
-    """Return the drawn road frames, one after another."""
-    from dense_transformer.data.samples import sample_images
+    """Return the drawn road frames, one after another, and their labels, hidden."""
+    from dense_transformer.data.samples import sample_images, sample_labels
 
     pixels = _stack(sample_images("road"))
-    axes = ("frame", "y", "x")
-    return [
-        (pixels, {"name": "Road frames", "rgb": True, "axis_labels": axes}, "image")
-    ]
+    options = {"name": "Road frames", "axis_labels": ("frame", "y", "x"), "rgb": True}
+    image: LayerData = (pixels, options, "image")
+    return [_labels(_stack(sample_labels("road")), image), image]
 
 
 def vnc_section() -> list[LayerData]:
@@ -93,6 +93,14 @@ def _sections(
         pixels = pixels[0]
         options |= {key: options[key][1:] for key in ("scale", "units", "axis_labels")}
     return pixels, options, "image"
+
+
+def _labels(labels: Any, image: LayerData) -> LayerData:
+    """Return labels, shape (z, y, x), in the frame of their image; not shown."""
+    frame = ("scale", "units", "axis_labels")
+    options = {key: image[1][key] for key in frame if key in image[1]}
+    name = f"{image[1]['name']}: labels"
+    return labels, {"name": name, "visible": False, **options}, "labels"
 
 
 def _stack(paths: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import threading
 import time
@@ -11,6 +13,32 @@ import pytest
 os.environ["NAPARI_ENSURE_PLUGIN_MAIN_THREAD"] = "1"  # before napari is imported
 
 from fake_core import FakeCore
+
+_tests = itertools.count()
+_unfreeze = gc.unfreeze
+_EVERY = 20
+
+
+@pytest.fixture(autouse=True)
+def what_is_old_is_set_aside(request, monkeypatch):
+    """Keep what is older than the test out of garbage collections.
+
+    napari makes a full one for each layer that goes, which took half the time of all
+    these tests. Those that ask for `real_collector` have them as they are.
+    """
+    if "real_collector" in request.fixturenames:
+        _unfreeze()
+        return
+    if next(_tests) % _EVERY == 0:
+        _unfreeze()
+        gc.collect()
+    gc.freeze()
+    monkeypatch.setattr(gc, "unfreeze", lambda: None)
+
+
+@pytest.fixture
+def real_collector() -> None:
+    """Let garbage be collected as outside of tests."""
 
 
 @pytest.fixture

@@ -5,7 +5,11 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
+
 from napari_dtn.collector import QuietCollector
+
+pytestmark = pytest.mark.usefixtures("real_collector")
 
 
 class Knot:

@@ -88,7 +88,7 @@ def test_file_and_layer_asked_for_at_once_wait_for_the_models(bench, tmp_path):
     assert w.tab.models.choose("other")  # the list is there, too
 
 
-def test_image_is_let_go_once_its_layers_are_gone(bench):
+def test_image_is_let_go_once_its_layers_are_gone(real_collector, bench):
     import gc
     import weakref
 

@@ -81,16 +81,34 @@ def viewer(server, make_napari_viewer, no_threads_left):
 
 
 def test_the_drawn_stack_opens_in_nanometres(make_napari_viewer):
-    (layer,) = make_napari_viewer().open_sample(PLUGIN, "em_stack")
+    viewer = make_napari_viewer()
+    labels, layer = viewer.open_sample(PLUGIN, "em_stack")
     assert layer.data.shape == (3, 512, 512)
-    assert tuple(layer.scale) == (50.0, 4.6, 4.6)
-    assert {str(unit) for unit in layer.units} == {"nanometer"}
+    assert viewer.layers.selection.active is layer
+    for one in (labels, layer):
+        assert tuple(one.scale) == (50.0, 4.6, 4.6)
+        assert {str(unit) for unit in one.units} == {"nanometer"}
 
 
 def test_the_drawn_road_opens_in_colour(make_napari_viewer):
-    (layer,) = make_napari_viewer().open_sample(PLUGIN, "road_frames")
+    labels, layer = make_napari_viewer().open_sample(PLUGIN, "road_frames")
+    assert labels.data.shape == (4, 360, 480)
     assert layer.rgb
     assert layer.data.shape == (4, 360, 480, 3)
+
+
+@pytest.mark.parametrize("sample", ["em_stack", "road_frames"])
+def test_the_labels_of_what_is_drawn_wait_hidden_below_it(make_napari_viewer, sample):
+    viewer = make_napari_viewer()
+    labels, image = viewer.open_sample(PLUGIN, sample)
+    assert list(viewer.layers) == [labels, image]
+    assert not labels.visible
+    assert labels.data.shape == image.data.shape[:3]
+    values = set(np.unique(labels.data)) - {0}
+    assert values == {1, 2}
+    if sample == "em_stack":  # where the labels lie right, membranes are dark
+        inside, boundary = (image.data[labels.data == n].mean() for n in (1, 2))
+        assert boundary < inside - 20
 
 
 def test_a_fetched_section_comes_while_the_window_goes_on(viewer, server, qtbot):

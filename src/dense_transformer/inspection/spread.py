@@ -94,7 +94,8 @@ def describe_spread(numbers: SpreadNumbers) -> str:
     if n.tiles < 2:
         return (
             f"{where} moves its fiducials by {n.shift_px:.3g} px. From one tile "
-            "nobody can tell whether it looks at the image; give it more."
+            "nobody can tell whether it looks at the image; measure a whole image "
+            "of several tiles, or several images."
         )
     moves = f"moves its fiducials by {n.shift_px:.3g} px"
     if n.common_share >= ALIKE:
