@@ -63,6 +63,7 @@ class InspectHand:
         """Press the left button."""
         self.hover(y, x)
         self._send("MouseButtonPress", y, x)
+        self.pump(0.02)  # the canvas drops moves that follow in 10 ms
 
     def lead(self, y: float, x: float) -> None:
         """Move with the button held."""
@@ -174,4 +175,4 @@ def after(times: list[float], start: float) -> float:
 def _section() -> np.ndarray:
     from napari_dtn.sample_data import em_stack
 
-    return np.asarray(em_stack()[0][0])[0, :SIZE, :SIZE]
+    return np.asarray(em_stack()[-1][0])[0, :SIZE, :SIZE]

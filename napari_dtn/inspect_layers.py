@@ -16,6 +16,8 @@ from napari_dtn.placement import KEY, find_layer, place_layer
 from napari_dtn.placer import Placer
 from napari_dtn.sources import Source
 
+SAME_PX = 1e-3  # what the mesh and the network's own warp differ by, and less
+
 
 class LayerGroup(QObject):
     """Layers that belong together: shown, changed and taken away as one.
@@ -80,6 +82,8 @@ class LayerGroup(QObject):
             layer: Any = self.layer(spec.role)
             if layer is None or not layer.visible:
                 continue
+            if spec.kind == "vectors" and is_drawn(layer, spec.data):
+                continue  # to draw lines anew takes 10 ms each, their shaders too
             if spec.kind == "vectors" and spec.features:
                 layer.features = dict(spec.features)
                 layer.refresh_colors()
@@ -114,6 +118,12 @@ class LayerGroup(QObject):
         tag = event.value.metadata.get(KEY)
         if tag and tag["source"] == self._layer_id:
             self.deleted.emit(tag["role"])
+
+
+def is_drawn(layer: Any, data: np.ndarray) -> bool:
+    """Return whether a layer shows these places already, but for `SAME_PX`."""
+    shown = layer.data
+    return shown.shape == data.shape and np.allclose(shown, data, 0, SAME_PX)
 
 
 def redraw(layer: Any, data: np.ndarray) -> None:

@@ -114,6 +114,11 @@ class Pointer(QObject):
                 at = image_px(layer, event, viewer.dims, inside=False)
                 grip.moved(at)
                 yield
+            # Canvas and napari drop moves that follow in 10 ms: the last may be one.
+            end = image_px(layer, event, viewer.dims, inside=False)
+            if end is not None and end != at:
+                at = end
+                grip.moved(at)
         finally:
             camera.mouse_pan = pan
             grip.released(at)

@@ -14,7 +14,7 @@ from window_driver import Window
 from napari_dtn.placement import KEY
 
 NO_BUTTON, LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
-THROTTLE_MS = 10  # napari passes on one move of the mouse in 5 ms
+THROTTLE_MS = 15  # canvas and napari drop moves that follow in 10 and 5 ms
 
 
 class InspectWindow(Window):
@@ -100,6 +100,17 @@ class InspectWindow(Window):
             native, at = self._on_canvas(*way)
             self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, LEFT)
             self.qtbot.wait(THROTTLE_MS)
+        self._send(native, QEvent.Type.MouseButtonRelease, at, LEFT, NO_BUTTON)
+
+    def let_go_in_a_hurry(self, start: Any, end: Any) -> None:
+        """Press, move and let go elsewhere, faster than the canvas takes moves."""
+        native, at = self._on_canvas(*start)
+        self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, NO_BUTTON)
+        self._send(native, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
+        self.qtbot.wait(THROTTLE_MS)
+        native, near = self._on_canvas(start[0] + 1, start[1] + 1)
+        self._send(native, QEvent.Type.MouseMove, near, NO_BUTTON, LEFT)
+        native, at = self._on_canvas(*end)
         self._send(native, QEvent.Type.MouseButtonRelease, at, LEFT, NO_BUTTON)
 
     def _on_canvas(self, y: float, x: float) -> tuple[Any, QPointF]:

@@ -23,7 +23,7 @@ from napari_dtn.predicting import Catalogue, ModelInfo
 CTRL = Qt.KeyboardModifier.ControlModifier
 CTRL_SHIFT = CTRL | Qt.KeyboardModifier.ShiftModifier
 PLAIN = Qt.KeyboardModifier.NoModifier
-THROTTLE_MS = 10  # napari passes on one move of the mouse in 5 ms
+THROTTLE_MS = 15  # canvas and napari drop moves that follow in 10 and 5 ms
 
 
 class TeachCore(FakeCore):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fake_inspector import SHIFT_PX, FakeInspectCore
+from fake_inspector import SHIFT_PX, THETA, FakeInspectCore
 from inspect_driver import InspectWindow
 
+from dense_transformer.types import WarpEdit
 from napari_dtn.inspect_marks import SPOKES
 
 pytestmark = pytest.mark.gui
@@ -183,6 +184,27 @@ def test_a_dragged_fiducial_stands_where_the_hand_let_go(look_into, zoom):
         moved[others], (lattice_of(w) + SHIFT_PX)[others], atol=1e-3
     )
     assert section.undo.isEnabled()
+
+
+def test_where_the_hand_lets_go_counts_though_no_move_told_of_it(look_into):
+    w = look_into()
+    w.open("WhatIfSection")
+    w.let_go_in_a_hurry(tuple(lattice_of(w)[5] + SHIFT_PX), (30.0, 31.0))
+    w.settle()
+    np.testing.assert_allclose(fiducials_of(w)[5], (30, 31), atol=0.6)
+
+
+def test_lines_that_stay_where_they_are_are_not_drawn_anew(look_into):
+    w = look_into()
+    section = w.part("WarpSection").section
+    drawn = []
+    for layer in section.group.layers():
+        layer.events.set_data.connect(lambda e: drawn.append(e.source.name))
+    section.bend()
+    assert drawn == []
+    w.context.set_edits((WarpEdit(4, theta=-THETA),))
+    assert "inspect: fiducials" in drawn
+    assert "inspect: lattice" not in drawn
 
 
 def test_a_drag_is_one_thing_to_undo_and_to_redo(look_into):
