@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QWidget
 from napari_dtn.layer_removal import take_away
 from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import KEY, find_layer, place_layer
-from napari_dtn.placer import Placer
+from napari_dtn.placer import TURN_S, Placer
 from napari_dtn.sources import Source
 
 SAME_PX = 1e-3  # what the mesh and the network's own warp differ by, and less
@@ -28,11 +28,13 @@ class LayerGroup(QObject):
 
     deleted = Signal(str)  # the person took the layer of this role away
 
-    def __init__(self, viewer: Any, name: str, widget: QWidget) -> None:
+    def __init__(
+        self, viewer: Any, name: str, widget: QWidget, turn_s: float = TURN_S
+    ) -> None:
         super().__init__(widget)
         self._viewer, self._name = viewer, name
         self._layer_id: object = None
-        self._placer = Placer(viewer, widget)
+        self._placer = Placer(viewer, widget, turn_s)
         self.placed = self._placer.placed
         viewer.layers.events.removed.connect(self._removed)
 

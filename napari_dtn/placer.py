@@ -41,9 +41,11 @@ class Placer(QObject):
     placed = Signal()  # all of the last call
     unit_s = UNIT_S  # of this machine, learnt by all placers together
 
-    def __init__(self, viewer: ViewerModel, parent: QWidget) -> None:
+    def __init__(
+        self, viewer: ViewerModel, parent: QWidget, turn_s: float = TURN_S
+    ) -> None:
         super().__init__(parent)
-        self._viewer, self._widget = viewer, parent
+        self._viewer, self._widget, self._turn_s = viewer, parent, turn_s
         self._waiting: deque[LayerSpec] = deque()
         self._layer_id: object = None
         self._wanted: Callable[[], bool] = lambda: True
@@ -92,7 +94,7 @@ class Placer(QObject):
     def _turn(self) -> None:
         try:
             self._draw(False)
-            budget = TURN_S / self.unit_s
+            budget = self._turn_s / self.unit_s
             left = self._place_some(budget)
             # A turn that placed nothing draws, however slow the machine.
             if self._waiting or left < min(DRAWING, budget):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dense_transformer.teaching import ImageEntry, Project
 
 FINISH_S = 5.0  # what the end of napari waits for the last strokes to be written
+TURN_S = 0.06  # what a turn of adding layers may take, beside a model that learns
 
 
 class TeachContext(QObject):
@@ -174,7 +175,7 @@ class TeachContext(QObject):
     def group(self, name: str) -> LayerGroup:
         """Return the layers of a section, the same at every call."""
         if name not in self._groups:
-            self._groups[name] = LayerGroup(self.viewer, name, self._widget)
+            self._groups[name] = LayerGroup(self.viewer, name, self._widget, TURN_S)
         return self._groups[name]
 
     def say(self, text: str) -> None:

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from napari_dtn.libraries import import_plots_ahead
 from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_curve import TeachCurve
@@ -86,6 +87,7 @@ class RunSection(TeachSection):
 
     def refresh(self) -> None:
         """Show the run as it stands."""
+        import_plots_ahead()
         self._show_buttons()
         if self.teaching.news is not None:
             self._draw(self.teaching.news)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from dense_transformer.types import Array, Box, Image
 
 FILE = "view.json"
-SHARE = 0.07  # of the time, most
+SHARE = 0.05  # of the time, most; drawing it takes the window as much again
+FIRST_S = 0.5  # on top of it, so that the first comes soon
 EVERY_S = 2.0
 LARGEST_PX = 768  # side, network px; the middle of what is larger
 KEPT = 2
@@ -118,7 +119,7 @@ class LiveView:
     def advance(self, model: DenseTransformerNetwork, step: int) -> None:
         """Do a small piece of work, if it is time and there is some to spend."""
         now = self.clock()
-        if self.spent + self._slice > SHARE * (now - self.began):
+        if self.spent + self._slice > FIRST_S + SHARE * (now - self.began):
             return
         if self._work is None:
             wanted = read_wanted(self.run) if now >= self._next else None
