@@ -34,7 +34,7 @@ from dense_transformer.teaching import (
     read_teaching,
     teach,
 )
-from dense_transformer.teaching.amount import MUCH, STRONG, settle
+from dense_transformer.teaching.amount import MUCH, STRONG, WEAK, augment_by, settle
 from dense_transformer.training import RunDirectory
 from dense_transformer.work import finish
 from dense_transformer.zoo import load_model
@@ -111,7 +111,7 @@ def test_one_place_only_is_taught_and_nobody_claims_it_is_better(tmp_path):
         pixels, truth = striped()
         project.add_image("one", pixels)
         stroke = np.zeros_like(truth)
-        stroke[40:43, 20:60] = truth[40:43, 20:60]
+        stroke[40:43, 20:44] = truth[40:43, 20:44]  # too short to be cut
         project.journal("one").paint(0, 0, 0, np.zeros_like(stroke), stroke)
         run = begin_run(project, small_teaching(steps=3))
     result = finish(teach(run))
@@ -202,7 +202,9 @@ def test_why_a_run_ended_early_is_written_down(tmp_path):
 def test_what_is_left_open_depends_on_how_much_is_annotated():
     few, much = settle(TeachConfig(), MUCH - 1), settle(TeachConfig(), MUCH)
     assert (few.augment, few.recall) == (STRONG, 4.0)
-    assert (much.augment, much.recall) == (AugmentConfig(), 0.3)
+    assert (much.augment, much.recall) == (None, 0.3)  # by how right the model is
+    assert augment_by(0.9) == AugmentConfig()
+    assert augment_by(0.1) == WEAK
     asked = TeachConfig(recall=1.0, class_balance=1.0, augment=STRONG)
     assert settle(asked, 10**9) == asked == settle(asked, 1)
 

@@ -78,7 +78,7 @@ class TeachConfig(Settings):
         None, "Variation of patches; None: by how much is annotated."
     )
     validate_every: int = setting(
-        10, "Steps between scores on what is held out.", low=1
+        20, "Steps between scores on what is held out.", low=1
     )
     save_every: int = setting(20, "Steps between saves of the resume state.", low=1)
     patience: int = setting(0, "Scores without gain before stopping; 0: never.", low=0)

@@ -1,4 +1,4 @@
-"""Settings that depend on how much is annotated."""
+"""Settings that depend on how much is annotated, and on how right the model is."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ STRONG = AugmentConfig(
     brightness=0.4, contrast=0.5, gamma=0.6, noise=0.15, blur_px=1.5, blur_share=0.4
 )
 
+#: Where patches are annotated on an image that the model doesn't know at all.
+WEAK = AugmentConfig(
+    warp_share=0.0, brightness=0.05, contrast=0.1, gamma=0.0, noise=0.02, blur_share=0.0
+)
+KNOWN = 0.3  # trust from which on a model knows an image
+
 
 def settle(config: TeachConfig, pixels: int) -> TeachConfig:
-    """Return settings with nothing left open.
+    """Return settings with nothing left open, but for what the first look decides.
 
     Parameters
     ----------
@@ -35,10 +41,27 @@ def settle(config: TeachConfig, pixels: int) -> TeachConfig:
     """
     much = pixels >= MUCH
     changes: dict[str, object] = {}
-    if config.augment is None:
-        changes["augment"] = AugmentConfig() if much else STRONG
+    if config.augment is None and not much:
+        changes["augment"] = STRONG
     if config.recall is None:
         changes["recall"] = 0.3 if much else 4.0
     if config.class_balance is None:
         changes["class_balance"] = 0.0 if much else 0.5
     return dataclasses.replace(config, **changes) if changes else config  # type: ignore[arg-type]
+
+
+def augment_by(trust: float) -> AugmentConfig:
+    """Return how patches vary where they are annotated densely.
+
+    Parameters
+    ----------
+    trust : float
+        How right the model is before the first step, 0 to 1; see `adaptation.Base`.
+
+    Notes
+    -----
+    Measured in ``docs/teach-study.md``: what a model has to learn from scratch it
+    learns better undisturbed; what it knows it forgets less if patches vary as in its
+    own training.
+    """
+    return AugmentConfig() if trust >= KNOWN else WEAK

@@ -29,15 +29,20 @@ class Place:
         Annotated pixels of each class.
     patch : Patch or None
         None for strokes.
-    mask : ndarray, shape of the box, bool
-        The pixels that belong to it.
+    labels : ndarray, shape of the box, uint8
+        Class index + 1 of the pixels that belong to it, 0 elsewhere.
     """
 
     section: int
     box: Box
     pixels: tuple[int, ...]
     patch: Patch | None
-    mask: Array
+    labels: Array
+
+    @property
+    def mask(self) -> Array:
+        """The pixels that belong to it: shape of the box, bool."""
+        return self.labels > 0
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -96,7 +101,7 @@ def _place(
 ) -> Place:
     counts = np.bincount(labels[mask], minlength=256)
     pixels = tuple(int(n) for n in counts[1 : len(annotations.classes) + 1])
-    return Place(section, box, pixels, patch, mask)
+    return Place(section, box, pixels, patch, np.where(mask, labels, np.uint8(0)))
 
 
 def _clear(mask: Array, at: Box, box: Box) -> None:

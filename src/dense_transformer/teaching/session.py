@@ -63,6 +63,7 @@ class TeachSession(Session):
         self.base = {name: v.clone() for name, v in base.state_dict().items()}
         self.tiles = max(1, config.batch // learner.pieces)  # at a time
         self.base_words = ""  # what was changed before the first step
+        self.trust = 1.0  # how right it was then
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
         self.best_share, self.best_step = 0.0, 0

@@ -10,7 +10,7 @@ import numpy as np
 from dense_transformer.teaching.places import Place
 
 SHARE = 0.25  # of the annotated pixels of each class
-_WHOLE_PATCHES = 3  # from so many patches on, whole ones are held out
+MOST = 12  # places that are cut; to judge by more takes longer than it tells
 _STRIP_PX = 8  # a patch is cut if the strip is at least so wide
 
 
@@ -39,10 +39,11 @@ def hold_out(
 ) -> tuple[tuple[Held, ...], str]:
     """Return what to hold out of all places, and why, in words.
 
-    Whole patches where there are three or more, else a strip of the largest; and
-    whole strokes, so that about `share` of the pixels of each class is held out,
-    as far as something of each class is left to learn from. Nothing is held out
-    where there is only one stroke.
+    A strip of each patch and the end of each stroke: all places have something to
+    teach, and all classes something to judge by (measured in
+    ``docs/teach-study.md``). Of many places only some are cut. Where none is long
+    enough to be cut, whole ones are held out, as far as something of each class is
+    left to learn from; nothing where there is only one.
 
     Parameters
     ----------
@@ -59,32 +60,57 @@ def hold_out(
     usable = [(image, place) for image, place in places if sum(place.pixels)]
     if share <= 0 or not usable:
         return (), "nothing is held out" if usable else "nothing is annotated"
-    patches = [item for item in usable if item[1].patch is not None]
-    strokes = [item for item in usable if item[1].patch is None]
     order = np.random.default_rng(seed)
-    held: list[Held] = []
-    said = []
-    if len(patches) >= _WHOLE_PATCHES:
-        chosen = _choose(patches, usable, share, order, before)
-        held += [Held(*item) for item in chosen]
-        said.append(f"{len(chosen)} of {len(patches)} patches")
-    elif patches:
-        largest = max(patches, key=lambda item: sum(item[1].pixels))
-        strip = _strip(largest[1], share)
-        if strip is not None:
-            held.append(Held(largest[0], strip))
-            said.append("a strip of the largest patch")
-    if len(strokes) + bool(patches) > 1:
-        chosen = _choose(strokes, usable, share, order, before)
-        held += [Held(*item) for item in chosen]
-        if chosen:
-            said.append(f"{len(chosen)} of {len(strokes)} strokes")
-    if not held:
+    kept = {(image, place.section, place.box) for image, place in before}
+    mixed = [usable[i] for i in order.permutation(len(usable))]
+    cuts = [(image, place, _strip(place, share)) for image, place in mixed]
+    long = [(image, place, strip) for image, place, strip in cuts if strip is not None]
+    again = [cut for cut in long if (cut[0], cut[1].section, cut[1].box) in kept]
+    fair = _leave_half(again, [cut for cut in long if cut not in again], usable)
+    if fair:
+        held = tuple(Held(image, strip) for image, _, strip in fair)
+        patches = sum(strip.patch is not None for _, _, strip in fair)
+        strokes = len(fair) - patches
+        said = [f"a strip of {_many(patches, 'patch', 'patches')}"] if patches else []
+        said += [f"the end of {_many(strokes, 'stroke', 'strokes')}"] if strokes else []
+        return held, f"held out to judge by: {' and '.join(said)}"
+    chosen = _choose(usable, usable, share, order, before) if len(usable) > 1 else []
+    if not chosen:
         return (), (
             "nothing is held out, as there is only one place; annotate another, so "
             "that the result can be judged"
         )
-    return tuple(held), f"held out to judge by: {' and '.join(said)}"
+    said = [f"{len(chosen)} of {len(usable)} places"]
+    return tuple(Held(*item) for item in chosen), f"held out to judge by: {said[0]}"
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"each of {count} {more}" if count > 1 else f"a {one}"
+
+
+def _leave_half(
+    again: Sequence[tuple[int, Place, Place]],
+    others: Sequence[tuple[int, Place, Place]],
+    usable: Sequence[tuple[int, Place]],
+) -> list[tuple[int, Place, Place]]:
+    """Return cuts: those of before, then of the class that has least held out.
+
+    Half of each class at least stays to learn from.
+    """
+    total = np.sum([place.pixels for _, place in usable], axis=0, dtype=np.float64)
+    got = np.zeros_like(total)
+    fair: list[tuple[int, Place, Place]] = []
+    first = len(again)
+    left = [(cut, np.array(cut[2].pixels)) for cut in (*again, *others)]
+    while left and len(fair) < MOST:
+        rare = int(np.argmin(np.where(total > 0, got / np.maximum(total, 1), np.inf)))
+        at = next((i for i, (_, part) in enumerate(left) if part[rare] > 0), 0)
+        cut, part = left.pop(0 if first > 0 else at)
+        first -= 1
+        if np.all(got + part <= 0.5 * total):
+            got += part
+            fair.append(cut)
+    return fair
 
 
 def _choose(
@@ -123,7 +149,7 @@ def _choose(
 
 
 def _strip(place: Place, share: float) -> Place | None:
-    """Return the last part of a patch along its longer side; None if too narrow."""
+    """Return the last part of a place along its longer side; None if too narrow."""
     top, left, bottom, right = place.box
     height, width = bottom - top, right - left
     along_y = height >= width
@@ -136,5 +162,9 @@ def _strip(place: Place, share: float) -> Place | None:
         if along_y
         else (top, right - strip, bottom, right)
     )
-    mask = place.mask[box[0] - top :, box[1] - left :]
-    return Place(place.section, box, (), place.patch, mask) if mask.any() else None
+    labels = place.labels[box[0] - top :, box[1] - left :]
+    counts = np.bincount(labels.ravel(), minlength=len(place.pixels) + 1)[1:]
+    if not counts.any():
+        return None
+    pixels = tuple(int(n) for n in counts)
+    return Place(place.section, box, pixels, place.patch, labels)

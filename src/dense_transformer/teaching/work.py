@@ -16,6 +16,7 @@ from dense_transformer.files import atomic_write
 from dense_transformer.nn import build_network
 from dense_transformer.nn.devices import choose_device, free_memory, is_out_of_memory
 from dense_transformer.teaching.adaptation import Base, choose_base
+from dense_transformer.teaching.amount import augment_by
 from dense_transformer.teaching.beginning import (
     BASE,
     START,
@@ -141,7 +142,7 @@ class Work:
         session = TeachSession(
             self.config, training, self.directory, tuner, model, base.network
         )
-        session.base_words = base.words
+        session.base_words, session.trust = base.words, base.trust
         content, notice = self.directory.read_state()
         session.load(content)
         self.session = session
@@ -233,9 +234,8 @@ class Work:
         others = data.windows
         if teach.replay and teach.replay_from == "sample":
             others = open_replay(session.start)
-        draws = Draws(
-            rung.patch, teach.batch, teach.seed, training.augment, teach.replay
-        )
+        augment = teach.augment or augment_by(session.trust)
+        draws = Draws(rung.patch, teach.batch, teach.seed, augment, teach.replay)
 
         def draw(step: int) -> Batch:
             return draw_batch(data.spots, others, draws, step)
