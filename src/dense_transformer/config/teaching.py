@@ -75,7 +75,7 @@ class TeachConfig(Settings):
         True, "Begin with inverted intensities where annotations say so."
     )
     augment: AugmentConfig | None = setting(
-        None, "Variation of patches; None: by how much is annotated."
+        None, "Variation of patches; None: by how much is annotated, how right it was."
     )
     validate_every: int = setting(
         20, "Steps between scores on what is held out.", low=1
