@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Key = tuple[Any, tuple[int, ...]]  # layer's id, indices of the axes before the stack
 
+CHOOSE = "No model is chosen yet; where they are still being looked for, try again."
+
 
 class Annotator(QObject):
     """Opens images in the project and follows the choice of image.
@@ -73,7 +75,7 @@ class Annotator(QObject):
             return
         model = context.model()
         if model is None:
-            context.say("Choose a model first.")
+            context.say(CHOOSE)
             return
         self.opening = True
         context.say(f"Opening the annotations of {source.image.name}…")

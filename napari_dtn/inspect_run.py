@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dense_transformer.types import Image
-from napari_dtn.inspect_layers import at_px, placed_at, segments_px
+from napari_dtn.inspect_layers import at_px, placed_at, plane, segments_px
 from napari_dtn.layers import LayerSpec
 from napari_dtn.looks import PROBABILITY, PROBABILITY_AT
 from napari_dtn.sources import Frame, Source
@@ -72,10 +72,13 @@ def preview_specs(preview: Preview, place: Source) -> list[LayerSpec]:
     rgb = preview.image.ndim == 3
     image = {"rgb": True} if rgb else {"colormap": "gray", "contrast_limits": (0, 255)}
     specs = [
-        LayerSpec("image", "run image", f"{name}: image", preview.image, frame, image),
         LayerSpec(
-            "image", "run probability", f"{name}: prediction", preview.probability,
-            frame,
+            "image", "run image", f"{name}: image", plane(preview.image, place),
+            frame, image,
+        ),
+        LayerSpec(
+            "image", "run probability", f"{name}: prediction",
+            plane(preview.probability, place), frame,
             {
                 "ramp": (PROBABILITY, PROBABILITY_AT),
                 "contrast_limits": (0, 255),

@@ -208,8 +208,11 @@ class TeachRun(QObject):
             self._follower.start(Job(work, "follow"))
         self.run_changed.emit()
 
-    def _noted(self, news: RunNews) -> None:
-        if news.run == self.run:
+    def _noted(self, news: RunNews | Path) -> None:
+        if isinstance(news, Path):
+            if not self.alive:
+                self._follow(news)
+        elif news.run == self.run:
             self.news = news
             self.told.emit(news)
 

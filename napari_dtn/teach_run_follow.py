@@ -64,15 +64,38 @@ class RunNews:
         return self.state not in ENDED
 
 
-def follow(run: Path, stop: Callable[[], bool]) -> Generator[RunNews, None, None]:
-    """Yield what is new in a run's folder until asked to stop."""
+def follow(
+    run: Path, stop: Callable[[], bool]
+) -> Generator[RunNews | Path, None, None]:
+    """Yield what is new in a run's folder until asked to stop.
+
+    Once it has ended, a newer run of the project that somebody else has begun, in a
+    terminal perhaps, is yielded as its folder.
+    """
     look = _Look(run)
     while True:
         news = look.again()
         if news is not None:
             yield news
+        if not look.alive and (newer := newer_run(run)) is not None:
+            yield newer
         if not rest(LOOK_S if look.alive else REST_S, stop):
             return
+
+
+def newer_run(run: Path) -> Path | None:
+    """Return the newest run that was begun after `run`, if it has come to anything."""
+    try:
+        names = [path.name for path in run.parent.iterdir()]
+    except OSError:
+        return None
+    newer = sorted(name for name in names if name.isdigit() and name > run.name)
+    for found in (run.parent / name for name in reversed(newer)):
+        if (found / "lesson.json").exists():
+            news = look_at(found)
+            if news.report.step > 0 and news.state != "discarded":
+                return found
+    return None
 
 
 def rest(seconds: float, stop: Callable[[], bool]) -> bool:

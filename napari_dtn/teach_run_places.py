@@ -14,7 +14,7 @@ from napari_dtn.sources import Source
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 
-COLOUR = "#ff6ec7"  # neither a class's nor a warp's
+COLOUR = "#ffffff"  # no class has it
 ROLE = "held out"
 MARGIN_PX = 3.0  # around what was painted
 Held = dict[str, tuple[tuple[int, Box], ...]]  # image: (section, box)

@@ -130,6 +130,8 @@ class LiveView(QObject):
                 self._timer.start()
         elif not news.alive and self._reading == news.run:
             self._stop_reading()
+        if news.state == "discarded":
+            self._context.group(NAME).remove()  # nobody has that model any more
 
     def _run_changed(self) -> None:
         self._asked = None

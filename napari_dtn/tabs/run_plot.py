@@ -158,8 +158,8 @@ def make_plot(module: Any, left: str, height: int = HEIGHT) -> Any:
     plot.setAccessibleName("Curves of the training")
     plot.setMenuEnabled(False)
     plot.hideButtons()
-    plot.addLegend(offset=(-4, 4), labelTextSize="8pt")
-    plot.getAxis("left").setWidth(48)  # the steps of all plots are in line
+    plot.addLegend(offset=(-4, 4), labelTextSize="8pt", brush=(60, 60, 60, 60))
+    plot.getAxis("left").setWidth(58)  # the steps of all plots are in line
     plot.getAxis("left").enableAutoSIPrefix(False)
     if left:
         plot.setLabel("left", left)

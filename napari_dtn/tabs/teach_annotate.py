@@ -179,7 +179,7 @@ class AnnotateSection(TeachSection):
         self.keys.setText(
             f"Keys on the annotation layer: Ctrl+1…9 class, {NEXT_CLASS} next class, "
             f"{SMALLER} {LARGER} brush size, {DRAW} draw a patch, {NEXT_PLACE} next "
-            f"place, {TOGGLE} prediction, {spelled(UNDO)} undo, right button: outline "
+            f"place, {TOGGLE} prediction, {spelled(UNDO)} undo, right click: outline "
             "and fill."
         )
         layout = QVBoxLayout(self)

@@ -11,6 +11,7 @@ from qtpy.QtCore import QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
+from napari_dtn.annotator import CHOOSE
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_opening import ShownImage, make_project, open_project
 
@@ -79,7 +80,7 @@ class ProjectBox(QWidget):
         """Make a project that begins with the chosen model."""
         model = self._context.model()
         if model is None:
-            self._context.say("Choose a model first.")
+            self._context.say(CHOOSE)
             return
         self._context.set_project(None)
         self._context.aside(partial(make_project, folder, model.key), self._made)

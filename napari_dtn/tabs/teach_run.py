@@ -70,7 +70,7 @@ class RunSection(TeachSection):
         )
         self.warps = QCheckBox("Draw the warps with it")
         self.warps.setToolTip("And how the transformers bend the image there.")
-        self.held = QCheckBox("Show what is held out (pink boxes)")
+        self.held = QCheckBox("Show what is held out (white boxes)")
         self.held.setToolTip("Boxes around annotations it does not learn from.")
         self.live.setChecked(True)
         self.held.setChecked(True)
@@ -220,7 +220,7 @@ class RunSection(TeachSection):
             "resume": ("▶ Resume", "Go on where it was."),
             "stop": ("■ Stop and keep", "End now with the best model so far."),
             "discard": ("✕ Discard", "End and forget what it learned; can be undone."),
-            "back": ("↩ Bring it back", "Undo the discarding."),
+            "back": ("↩ Bring back", "Undo the discarding."),
         }
         self._buttons = {}
         for name, (text, hint) in rows.items():

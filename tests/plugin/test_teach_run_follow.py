@@ -11,7 +11,7 @@ import pytest
 
 from dense_transformer.teaching.control import RunStatus, write_status
 from napari_dtn.child import end_child, is_alive, start_child
-from napari_dtn.teach_run_follow import look_at
+from napari_dtn.teach_run_follow import look_at, newer_run
 
 
 @pytest.fixture
@@ -56,3 +56,19 @@ def test_a_process_that_has_not_spoken_yet_is_starting(run: Path):
         end_child(child)
     assert not is_alive(child)
     assert look_at(run).state == "stopped"
+
+
+def test_a_run_that_a_terminal_began_is_found_once_it_learns(tmp_path: Path):
+    runs = {}
+    for name in ("0001", "0002", "0003"):
+        runs[name] = tmp_path / name
+        runs[name].mkdir()
+        (runs[name] / "lesson.json").write_text("{}")
+        write_status(runs[name], RunStatus("finished", 3, 3))
+    (tmp_path / "queue").mkdir()
+    assert newer_run(runs["0001"]) is None  # those that were never begun
+    (runs["0002"] / "events.jsonl").write_text('{"event": "step", "step": 3}\n')
+    assert newer_run(runs["0001"]) == runs["0002"]
+    assert newer_run(runs["0002"]) is None
+    write_status(runs["0002"], RunStatus("discarded", 3, 3))
+    assert newer_run(runs["0001"]) is None

@@ -46,6 +46,14 @@ def test_an_export_comes_back_with_its_labels_and_patches(tmp_path: Path):
         project.journal("stripes").paint(1, 80, 3, None, np.full((2, 9), 2, np.uint8))
         finish(export_data_set(project, tmp_path / "out"))
         before = project.journal("stripes").annotations()
+        finish(import_data_set(project, tmp_path / "out"))
+        assert [entry.name for entry in project.images] == ["stripes"]
+        again = project.journal("stripes").annotations()
+        assert again.patches == before.patches
+        for section in range(3):
+            np.testing.assert_array_equal(
+                again.section(section), before.section(section)
+            )
     model = tmp_path / "p.safetensors"
     with Project.create(tmp_path / "q", model) as project:
         entries = finish(import_data_set(project, tmp_path / "out"))

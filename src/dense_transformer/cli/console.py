@@ -125,7 +125,7 @@ def describe(progress: Progress, rate: float | None = None) -> str:
     rate : float, optional
         Units of work per second.
     """
-    unit, size = ("MB", 1e6) if progress.unit == "byte" else (f"{progress.unit}s", 1)
+    unit, size = ("MB", 1e6) if progress.unit == "byte" else (plural(progress.unit), 1)
     digits = 0 if size == 1 else 1
     done, total = (
         f"{progress.done / size:.{digits}f}",
@@ -139,6 +139,11 @@ def describe(progress: Progress, rate: float | None = None) -> str:
         parts.append(f"{duration(progress.seconds_left)} left")
     parts += [f"{name} {value:.4g}" for name, value in progress.values]
     return ", ".join(parts)
+
+
+def plural(unit: str) -> str:
+    """Return the plural of a unit of progress: tiles, patches."""
+    return f"{unit}es" if unit.endswith(("ch", "s", "x")) else f"{unit}s"
 
 
 def duration(seconds: float) -> str:

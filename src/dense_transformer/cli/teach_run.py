@@ -75,7 +75,7 @@ def _find_run(arguments: argparse.Namespace) -> Path:
         run = begin_run(project, config, arguments.model)
     folder = shlex.quote(str(arguments.project))
     note(
-        f"dtn: run {run.name}; stopped, it goes on by: dtn teach {folder} "
-        f"--run {run.name}"
+        f"dtn: run {run.name} begins; if it is stopped, this goes on with it: "
+        f"dtn teach {folder} --run {run.name}"
     )
     return run

@@ -158,16 +158,31 @@ def import_labels(
             "labels have to be of the same size"
         )
     parts = _labelled(labels, len(project.classes), labels_path)
-    entry = project.find(image_path)
+    entry, first = project.find(image_path), 0
+    if entry is None:
+        entry, first = _exported(project, image)
     if entry is None:
         entry = project.add_image(image.name, image_path, pixel_nm)
     journal = project.journal(entry.name)
-    patches = [Patch(0, *box) for box in boxes or ()]
+    patches = [Patch(first, *box) for box in boxes or ()]
     journal.change(
-        paint=[(z, 0, 0, _over(journal, z, values)) for z, values in parts],
+        paint=[
+            (first + z, 0, 0, _over(journal, first + z, values)) for z, values in parts
+        ],
         add=patches,
     )
     return entry
+
+
+def _exported(project: Project, image: Image) -> tuple[ImageEntry | None, int]:
+    """Return the image and section that `export_data_set` wrote `image` from."""
+    for entry in project.images if image.sections == 1 else ():
+        for section in range(entry.sections):
+            if section_name(entry, section) == image.name:
+                own = read_section(project.open_image(entry.name), section)
+                if np.array_equal(own, read_section(image, 0)):
+                    return entry, section
+    return None, 0
 
 
 def section_name(entry: ImageEntry, section: int) -> str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from dense_transformer.types import Progress
     from dense_transformer.zoo import Card, Model
 
+MANY = 4000  # pixels to judge by
+CLEAR = 0.01  # of merit that has to be gained where there are fewer
+
 
 class TeachSession(Session):
     """A teaching at work.
@@ -122,9 +125,23 @@ class TeachSession(Session):
         if best is None:
             return
         merit, share, validation, mixed = best
-        if merit > self.best_merit:
+        to_beat = self._to_beat(data)
+        if merit > to_beat:
             self.best_share, self.best_step = share, self.step
-        yield self.note_validation(validation, data, mixed, share=share, merit=merit)
+        yield self.note_validation(
+            validation, data, mixed, to_beat, share=share, merit=merit
+        )
+
+    def _to_beat(self, data: DataSet) -> float:
+        """Return the merit from which on taught weights count as better.
+
+        Of few pixels the model that it began with has most right, as often as not:
+        what then is gained may be chance, and elsewhere a loss.
+        """
+        if self.best_step > 0:
+            return self.best_merit
+        pixels = sum(int((pair.labels > 0).sum()) for pair in data.validation)
+        return self.best_merit + (CLEAR if pixels < MANY else 0.0)
 
     def keep_last(self) -> None:
         """Write the model where nothing is held out: the last one, mixed or not."""

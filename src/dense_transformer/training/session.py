@@ -152,6 +152,7 @@ class Session:
         validation: Validation,
         data: DataSet,
         network: DenseTransformerNetwork | None = None,
+        to_beat: float | None = None,
         **details: Any,
     ) -> Progress:
         """Take over a validation: event, preview, best model; return what to show.
@@ -164,11 +165,13 @@ class Session:
             On what.
         network : DenseTransformerNetwork, optional
             What was validated, if it isn't the learner's model.
+        to_beat : float, optional
+            Merit above which it is the best model; that of the best by default.
         **details
             What else the event says.
         """
         merit = self.merit(validation)
-        gained = merit > self.best_merit
+        gained = merit > (self.best_merit if to_beat is None else to_beat)
         self.validated, self.latest = self.step, validation
         self.waited = 0 if gained else self.waited + 1
         if gained:
