@@ -31,7 +31,7 @@ FILE = "view.json"
 SHARE = 0.05  # of the time, most; drawing it takes the window as much again
 FIRST_S = 0.5  # on top of it, so that the first comes soon
 EVERY_S = 2.0
-LARGEST_PX = 768  # side, network px; the middle of what is larger
+LARGEST_PX = 448  # side, network px; the middle of what is larger
 KEPT = 2
 
 
@@ -112,14 +112,13 @@ class LiveView:
         self.note, self.clock = note, clock
         self.began, self.spent = clock(), 0.0
         self._next = self.began + EVERY_S
-        self._slice = 0.0  # seconds of the dearest piece of work so far
         self._work: Generator[None, None, None] | None = None
         self._copy: DenseTransformerNetwork | None = None
 
     def advance(self, model: DenseTransformerNetwork, step: int) -> None:
         """Do a small piece of work, if it is time and there is some to spend."""
         now = self.clock()
-        if self.spent + self._slice > FIRST_S + SHARE * (now - self.began):
+        if self.spent > FIRST_S + SHARE * (now - self.began):
             return
         if self._work is None:
             wanted = read_wanted(self.run) if now >= self._next else None
@@ -133,9 +132,7 @@ class LiveView:
         except (DTNError, OSError, RuntimeError) as error:  # never the run's end
             self.note({"reason": str(error)[:200]})
             self._finish()
-        took = self.clock() - now
-        self.spent += took
-        self._slice = max(self._slice, took)
+        self.spent += self.clock() - now
 
     def _finish(self) -> None:
         self._work = None
