@@ -19,6 +19,7 @@ from small_lessons import (
 
 from dense_transformer.cli.options import add_settings, read_settings
 from dense_transformer.config import AugmentConfig, TeachConfig
+from dense_transformer.data import DataSet, Pair
 from dense_transformer.errors import (
     ConfigError,
     DataError,
@@ -35,6 +36,7 @@ from dense_transformer.teaching import (
     teach,
 )
 from dense_transformer.teaching.amount import MUCH, STRONG, WEAK, augment_by, settle
+from dense_transformer.teaching.session import CLEAR, TeachSession
 from dense_transformer.training import RunDirectory
 from dense_transformer.work import finish
 from dense_transformer.zoo import load_model
@@ -218,3 +220,18 @@ def test_settings_of_numbers_are_taken_from_the_command_line():
     assert (config.mixes, config.patch) == ((1.0, 0.5), (96, 64))
     with pytest.raises(ConfigError, match="no mixes"):
         TeachConfig(mixes=())
+
+
+def test_few_pixels_have_to_be_gained_clearly_and_many_not():
+    labels = np.zeros((80, 80), np.uint8)
+    labels[:5] = 2
+    few, many = (
+        DataSet((), (Pair("p", np.zeros((1, 80, 80), np.float32), known),))
+        for known in (labels, np.ones_like(labels))
+    )
+    session = object.__new__(TeachSession)
+    session.best_merit, session.best_step = 0.9, 0
+    assert session._to_beat(few) == pytest.approx(0.9 + CLEAR)
+    assert session._to_beat(many) == 0.9
+    session.best_step = 20  # something taught is the best already
+    assert session._to_beat(few) == 0.9
