@@ -230,8 +230,11 @@ def test_few_pixels_have_to_be_gained_clearly_and_many_not():
         for known in (labels, np.ones_like(labels))
     )
     session = object.__new__(TeachSession)
-    session.best_merit, session.best_step = 0.9, 0
+    session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.95
     assert session._to_beat(few) == pytest.approx(0.9 + CLEAR)
+    assert session._to_beat(many) == 0.9
+    session.base_merit = 0.6  # by chance it had right what is held out
+    assert session._to_beat(few) == pytest.approx(0.6 + CLEAR)
     assert session._to_beat(many) == 0.9
     session.best_step = 20  # something taught is the best already
     assert session._to_beat(few) == 0.9

@@ -41,11 +41,14 @@ class Base:
         What was changed; empty if nothing.
     trust : float
         How far to believe it where nothing is annotated, 0 to 1.
+    merit : float
+        How good it is on all that is annotated; see `merit_of`.
     """
 
     network: DenseTransformerNetwork
     words: str
     trust: float
+    merit: float
 
 
 def choose_base(
@@ -82,7 +85,7 @@ def choose_base(
         if merit_of(validation) > merit_of(found) + MARGIN:
             both = ", ".join(filter(None, (words, "statistics of this image")))
             best, words, found = adapted, both, validation
-    return Base(best, words, trust_in(found.scores.auc))
+    return Base(best, words, trust_in(found.scores.auc), merit_of(found))
 
 
 def is_negative(auc: float, inverted_auc: float) -> bool:

@@ -67,6 +67,7 @@ class TeachSession(Session):
         self.tiles = max(1, config.batch // learner.pieces)  # at a time
         self.base_words = ""  # what was changed before the first step
         self.trust = 1.0  # how right it was then
+        self.base_merit = math.inf  # and on all that is annotated
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
         self.best_share, self.best_step = 0.0, 0
@@ -135,13 +136,14 @@ class TeachSession(Session):
     def _to_beat(self, data: DataSet) -> float:
         """Return the merit from which on taught weights count as better.
 
-        Of few pixels the model that it began with has most right, as often as not:
-        what then is gained may be chance, and elsewhere a loss.
+        Of few pixels the model that it began with may have most right by chance: what
+        then is gained may be a loss elsewhere, so it has to be gained clearly. That
+        model, which has learned from none of them, is judged by all annotations, too.
         """
-        if self.best_step > 0:
-            return self.best_merit
         pixels = sum(int((pair.labels > 0).sum()) for pair in data.validation)
-        return self.best_merit + (CLEAR if pixels < MANY else 0.0)
+        if self.best_step > 0 or pixels >= MANY:
+            return self.best_merit
+        return min(self.best_merit, self.base_merit) + CLEAR
 
     def keep_last(self) -> None:
         """Write the model where nothing is held out: the last one, mixed or not."""
@@ -180,6 +182,11 @@ class TeachSession(Session):
                 "began with, so that is kept; annotate places that it gets wrong"
             )
         name, before, after = _shown(self.before, self.best_scores)
+        if after < before:  # the start is worse on the rest of the annotations
+            return (
+                f"better on the annotations as a whole; {name} on what is held out "
+                f"{before:.3f} before, {after:.3f} after {self.best_step} steps"
+            )
         mixed = "" if self.best_share == 1 else f", {self.best_share:g} of it mixed in"
         begun = f", beginning with {self.base_words}" if self.base_words else ""
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,7 @@ class Work:
             self.config, training, self.directory, tuner, model, base.network
         )
         session.base_words, session.trust = base.words, base.trust
+        session.base_merit = base.merit
         content, notice = self.directory.read_state()
         session.load(content)
         self.session = session
@@ -260,9 +262,15 @@ class Work:
         device = next(original.parameters()).device
         if path.exists():
             kept = load_model(path)
-            trust = dict(kept.card.scores).get("trust")
+            known = dict(kept.card.scores)
             network = self._placed(kept, device)
-            return Base(network, kept.card.title, 1.0 if trust is None else trust)
+            trust, merit = known.get("trust"), known.get("merit")
+            return Base(
+                network,
+                kept.card.title,
+                1.0 if trust is None else trust,
+                math.inf if merit is None else merit,
+            )
         work = choose_base(original, data, self.config, training)
         while True:
             try:
@@ -271,7 +279,9 @@ class Work:
                 base: Base = end.value
                 break
         card = dataclasses.replace(
-            model.card, title=base.words, scores=(("trust", base.trust),)
+            model.card,
+            title=base.words,
+            scores=(("trust", base.trust), ("merit", base.merit)),
         )
         save_model(path, base.network, card)
         return base
