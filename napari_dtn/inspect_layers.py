@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QWidget
 from napari_dtn.layer_removal import take_away
 from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import KEY, find_layer, place_layer
-from napari_dtn.placer import TURN_S, Placer
+from napari_dtn.placer import Placer
 from napari_dtn.sources import Source
 
 SAME_PX = 1e-3  # what the mesh and the network's own warp differ by, and less
@@ -29,7 +29,7 @@ class LayerGroup(QObject):
     deleted = Signal(str)  # the person took the layer of this role away
 
     def __init__(
-        self, viewer: Any, name: str, widget: QWidget, turn_s: float = TURN_S
+        self, viewer: Any, name: str, widget: QWidget, turn_s: float | None = None
     ) -> None:
         super().__init__(widget)
         self._viewer, self._name = viewer, name

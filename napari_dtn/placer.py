@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 PAUSE_MS = 50  # between turns, so that the window answers
-TURN_S = 0.15  # what a turn may take; a single layer takes 20 to 100 ms
+TURN_S = 0.175  # what a turn may take; a single layer takes 20 to 100 ms
 # What napari takes to add a layer, its controls and its visuals, as measured; in
 # units of UNIT_S on that machine. An update takes a fraction of it.
-COST = {"image": 2.7, "labels": 6.0, "vectors": 1.5, "points": 2.4}
+COST = {"image": 2.7, "labels": 5.0, "vectors": 1.5, "points": 2.9}
 UPDATE = 0.2
-DRAWING = 3.6
+DRAWING = 5.5
 UNIT_S = 0.02
 
 
@@ -35,22 +34,23 @@ class Placer(QObject):
 
     Drawing the window takes longer than adding a layer, so it is drawn once, at
     the end. How many layers fit into a turn is learnt from how long they took,
-    so that slower machines take more turns, not longer ones. The selection stays.
+    so that slower machines take more turns, not longer ones; the dearest that fits
+    comes next, so that turns are few. The selection stays.
     """
 
     placed = Signal()  # all of the last call
     unit_s = UNIT_S  # of this machine, learnt by all placers together
 
     def __init__(
-        self, viewer: ViewerModel, parent: QWidget, turn_s: float = TURN_S
+        self, viewer: ViewerModel, parent: QWidget, turn_s: float | None = None
     ) -> None:
         super().__init__(parent)
         self._viewer, self._widget, self._turn_s = viewer, parent, turn_s
-        self._waiting: deque[LayerSpec] = deque()
+        self._waiting: list[LayerSpec] = []
+        self._roles: list[str] = []  # of all, lowest first
         self._layer_id: object = None
         self._wanted: Callable[[], bool] = lambda: True
         self._outlines: list[Callable[[], None]] = []
-        self._last: Layer | None = None
         self._still: QWidget | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)
@@ -79,8 +79,8 @@ class Placer(QObject):
         if alone:
             stale = stale_layers(self._viewer.layers, specs, layer_id)
             take_away(self._viewer, stale)
-        self._waiting, self._layer_id = deque(specs), layer_id
-        self._wanted, self._last = wanted, None
+        self._waiting, self._layer_id = specs, layer_id
+        self._roles, self._wanted = [spec.role for spec in specs], wanted
         self._timer.start()
 
     def shut_down(self) -> None:
@@ -94,7 +94,7 @@ class Placer(QObject):
     def _turn(self) -> None:
         try:
             self._draw(False)
-            budget = self._turn_s / self.unit_s
+            budget = (TURN_S if self._turn_s is None else self._turn_s) / self.unit_s
             left = self._place_some(budget)
             # A turn that placed nothing draws, however slow the machine.
             if self._waiting or left < min(DRAWING, budget):
@@ -115,20 +115,40 @@ class Placer(QObject):
             if not self._wanted():
                 self._waiting.clear()
                 break
-            spec = self._waiting[0]
-            old = find_layer(self._viewer.layers, self._layer_id, spec.role)
-            cost = COST[spec.kind] * (1 if old is None else UPDATE)
-            if cost > budget < whole:
+            costs = [self._cost(spec) for spec in self._waiting]
+            fits = [cost for cost in costs if cost <= budget]
+            if not fits and budget < whole:
                 break
-            self._waiting.popleft()
+            cost = max(fits, default=costs[0])
+            spec = self._waiting.pop(costs.index(cost))
+            old = self._find(spec.role)
             began = time.monotonic()
-            layer = place_layer(self._viewer, spec, self._layer_id, self._last)
-            self._last = layer
+            layer = place_layer(
+                self._viewer, spec, self._layer_id, self._below(spec.role)
+            )
             if layer is not old:
                 self._learn((time.monotonic() - began) / cost)
                 self._outlines.append(partial(outline, layer, spec))
             budget -= cost
         return budget
+
+    def _find(self, role: str) -> Layer | None:
+        return find_layer(self._viewer.layers, self._layer_id, role)
+
+    def _cost(self, spec: LayerSpec) -> float:
+        return COST[spec.kind] * (1 if self._find(spec.role) is None else UPDATE)
+
+    def _below(self, role: str) -> Layer | None:
+        """Return the layer that one of this role comes right above."""
+        at = self._roles.index(role)
+        for lower in reversed(self._roles[:at]):
+            if (found := self._find(lower)) is not None:
+                return found
+        for higher in self._roles[at + 1 :]:
+            if (found := self._find(higher)) is not None:
+                index = self._viewer.layers.index(found)
+                return self._viewer.layers[index - 1] if index else None
+        return None
 
     def _learn(self, unit_s: float) -> None:
         """Take in what a unit of cost has taken; a single hiccup counts little."""
