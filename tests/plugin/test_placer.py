@@ -56,8 +56,8 @@ def test_turns_hold_no_more_than_their_budget(setting, qtbot, monkeypatch):
 
     monkeypatch.setattr(placer, "_place_some", count)
     run(placer, specs, image, lambda: True, qtbot)
-    # labels (5), vectors (1.5) | points (2.9), image (2.7) | the same | vectors
-    assert [turn for turn in turns if turn] == [2, 2, 2, 1]
+    # labels (5), vectors (1.5) | two points (2.9) | two images (2.7), vectors
+    assert [turn for turn in turns if turn] == [2, 2, 3]
     assert [layer.name for layer in viewer.layers[1:]] == [s.name for s in specs]
 
 
