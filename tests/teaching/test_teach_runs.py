@@ -130,8 +130,8 @@ def test_nothing_annotated_leaves_no_run(tmp_path):
 
 
 def test_settings_are_read_back_and_hostile_ones_refused(tmp_path):
-    run = make_run(tmp_path / "p", steps=7, pull=2.0)
-    assert read_teaching(run) == settle(small_teaching(steps=7, pull=2.0), 0)
+    run = make_run(tmp_path / "p", steps=7, pull=2.0, recall=0.5)
+    assert read_teaching(run) == settle(small_teaching(steps=7, pull=2.0, recall=0.5), 0)
     path = run / "teach.json"
     good = json.loads(path.read_bytes())
     for bad in (
@@ -203,7 +203,9 @@ def test_why_a_run_ended_early_is_written_down(tmp_path):
 
 def test_what_is_left_open_depends_on_how_much_is_annotated():
     few, much = settle(TeachConfig(), MUCH - 1), settle(TeachConfig(), MUCH)
-    assert (few.augment, few.recall) == (STRONG, 4.0)
+    assert (few.augment, few.recall) == (STRONG, 0.3)
+    recalls = [settle(TeachConfig(), n).recall for n in (0, 800, 3_400, 6_800)]
+    assert recalls == [4.0, 4.0, 1.0, 0.5]
     assert (much.augment, much.recall) == (None, 0.3)  # by how right the model is
     assert augment_by(0.9) == AugmentConfig()
     assert augment_by(0.1) == WEAK

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dense_transformer.config import AugmentConfig
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ STRONG = AugmentConfig(
 WEAK = AugmentConfig(
     warp_share=0.0, brightness=0.05, contrast=0.1, gamma=0.0, noise=0.02, blur_share=0.0
 )
+RECALL_PX, RECALLS = 3_400, (0.3, 4.0)  # pixels for a recall of 1; least and most
 KNOWN = 0.3  # trust from which on a model knows an image
 
 
@@ -44,7 +47,7 @@ def settle(config: TeachConfig, pixels: int) -> TeachConfig:
     if config.augment is None and not much:
         changes["augment"] = STRONG
     if config.recall is None:
-        changes["recall"] = 0.3 if much else 4.0
+        changes["recall"] = float(np.clip(RECALL_PX / max(1, pixels), *RECALLS))
     if config.class_balance is None:
         changes["class_balance"] = 0.0 if much else 0.5
     return dataclasses.replace(config, **changes) if changes else config  # type: ignore[arg-type]
