@@ -131,7 +131,9 @@ def test_nothing_annotated_leaves_no_run(tmp_path):
 
 def test_settings_are_read_back_and_hostile_ones_refused(tmp_path):
     run = make_run(tmp_path / "p", steps=7, pull=2.0, recall=0.5)
-    assert read_teaching(run) == settle(small_teaching(steps=7, pull=2.0, recall=0.5), 0)
+    assert read_teaching(run) == settle(
+        small_teaching(steps=7, pull=2.0, recall=0.5), 0
+    )
     path = run / "teach.json"
     good = json.loads(path.read_bytes())
     for bad in (
