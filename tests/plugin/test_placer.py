@@ -89,3 +89,11 @@ def test_error_while_placing_draws_the_window_again(setting, qtbot, monkeypatch)
         qtbot.waitUntil(lambda: bool(errors), timeout=20000)
     assert widget.updatesEnabled()
     assert not placer.busy
+
+
+def test_what_comes_later_stays_under_a_layer_of_the_person(setting, qtbot):
+    viewer, _, placer, image, specs = setting
+    run(placer, specs[:2], image, lambda: True, qtbot)
+    own = viewer.add_points(np.zeros((1, 2)), name="own")
+    run(placer, specs, image, lambda: True, qtbot)
+    assert [x.name for x in viewer.layers[1:]] == [*(s.name for s in specs), own.name]

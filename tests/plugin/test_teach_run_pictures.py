@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from napari.layers import Image
+from qtpy.QtCore import QTimer
 
 from dense_transformer.data import Pair
 from dense_transformer.training.preview_file import pack_preview
@@ -41,3 +44,18 @@ def test_a_prediction_lies_on_its_part_of_the_image(tmp_path, shape, units):
     np.testing.assert_allclose(low, image.data_to_world(first))
     last = (float(section), BOX[2] - 1, BOX[3] - 1)[-ndim:]
     np.testing.assert_allclose(upper, image.data_to_world(last))
+
+
+@pytest.mark.gui
+def test_news_that_come_fast_do_not_put_off_what_is_asked(teaching, tmp_path, qtbot):
+    view = teaching(np.zeros((32, 32), np.uint8)).section("RunSection").view
+    asked = []
+    view._timer.timeout.connect(lambda: asked.append(True))
+    news = SimpleNamespace(alive=True, run=tmp_path, state="running")
+    fast = QTimer()
+    fast.timeout.connect(lambda: view._run_told(news))
+    fast.start(view._timer.interval() // 4)
+    try:
+        qtbot.waitUntil(lambda: len(asked) > 1, timeout=5000)
+    finally:
+        fast.stop()
