@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dense_transformer.types import Image
+from dense_transformer.types import Array, Image
 from napari_dtn.inspect_layers import at_px, placed_at, plane, segments_px
 from napari_dtn.layers import LayerSpec
 from napari_dtn.looks import PROBABILITY, PROBABILITY_AT
@@ -24,6 +24,7 @@ DOT = {
     "border_color": "#202020",
     "border_width": 0.15,
 }
+GRID_LINES = 10  # of a tile
 TILES = 25  # whose warps are drawn; more is clutter
 GAP = 0.05  # of the image's width, to the preview beside it
 
@@ -70,24 +71,27 @@ def preview_specs(preview: Preview, place: Source) -> list[LayerSpec]:
     corner = ((scale[0] - 1) / 2, (scale[1] - 1) / 2)
     frame = placed_at(corner, place, scale)
     rgb = preview.image.ndim == 3
-    image = {"rgb": True} if rgb else {"colormap": "gray", "contrast_limits": (0, 255)}
-    specs = [
-        LayerSpec(
-            "image", "run image", f"{name}: image", plane(preview.image, place),
-            frame, image,
-        ),
-        LayerSpec(
-            "image", "run probability", f"{name}: prediction",
-            plane(preview.probability, place), frame,
-            {
-                "ramp": (PROBABILITY, PROBABILITY_AT),
-                "contrast_limits": (0, 255),
-                "blending": "translucent_no_depth",
-                "interpolation2d": "nearest",
-            },
-        ),
-    ]  # fmt: skip
-    return specs + _warp_specs(preview, place)
+    look = {"rgb": True} if rgb else {"colormap": "gray", "contrast_limits": (0, 255)}
+    image = plane(preview.image, place)
+    return [
+        LayerSpec("image", "run image", f"{name}: image", image, frame, look),
+        prediction_spec(place, plane(preview.probability, place), frame),
+        *_warp_specs(preview, place),
+    ]
+
+
+def prediction_spec(
+    place: Source, probability: Array, frame: dict[str, Any]
+) -> LayerSpec:
+    """Return a probability, uint8, as a layer in a frame."""
+    look = {
+        "ramp": (PROBABILITY, PROBABILITY_AT),
+        "contrast_limits": (0, 255),
+        "blending": "translucent_no_depth",
+        "interpolation2d": "nearest",
+    }
+    name = f"{place.image.name}: prediction"
+    return LayerSpec("image", "run probability", name, probability, frame, look)
 
 
 def _warp_specs(preview: Preview, place: Source) -> list[LayerSpec]:
@@ -97,28 +101,49 @@ def _warp_specs(preview: Preview, place: Source) -> list[LayerSpec]:
         return []
     chains = _apart(tile_chains(preview.warps), place)
     top, left, bottom, right = chains[0].box_px
-    spacing = min(bottom - top, right - left) / 10
+    spacing = min(bottom - top, right - left) / GRID_LINES
     lines = np.concatenate([grid_lines(chain, None, spacing) for chain in chains])
     pairs = [fiducial_arrows(chain) for chain in chains]
     start = np.concatenate([pair.start_px for pair in pairs])
     end = start + np.concatenate([pair.shift_px for pair in pairs])
+    return warp_specs(
+        place,
+        spacing,
+        segments_px(lines[:, 0], lines[:, 1], place),
+        segments_px(start, end, place),
+        at_px(end, place),
+    )
+
+
+def warp_specs(
+    place: Source, spacing: float, grid: Array, links: Array, dots: Array
+) -> list[LayerSpec]:
+    """Return warped grids, shifts and fiducials, in px of `place`, as layers.
+
+    Parameters
+    ----------
+    place : Source
+        Where they are.
+    spacing : float
+        Of the grid's lines, px; all widths and sizes follow it.
+    grid, links : ndarray, shape (n, 2, ndim)
+        Lines as napari's vectors.
+    dots : ndarray, shape (n, ndim)
+        Fiducials.
+    """
     name, whole = place.image.name, place.frame.placed()
-    links = {**LINK, "edge_width": spacing / 8}
-    dots = {**DOT, "size": spacing / 2.5}
-    grid = {**GRID, "edge_width": spacing / 14}
+    looks = (
+        {**GRID, "edge_width": spacing / 14},
+        {**LINK, "edge_width": spacing / 8},
+        {**DOT, "size": spacing / 2.5},
+    )
     return [
+        LayerSpec("vectors", "run grid", f"{name}: warped grid", grid, whole, looks[0]),
         LayerSpec(
-            "vectors", "run grid", f"{name}: warped grid",
-            segments_px(lines[:, 0], lines[:, 1], place), whole, grid,
+            "vectors", "run links", f"{name}: shift of the fiducials", links, whole,
+            looks[1],
         ),
-        LayerSpec(
-            "vectors", "run links", f"{name}: shift of the fiducials",
-            segments_px(start, end, place), whole, links,
-        ),
-        LayerSpec(
-            "points", "run fiducials", f"{name}: fiducials", at_px(end, place), whole,
-            dots,
-        ),
+        LayerSpec("points", "run fiducials", f"{name}: fiducials", dots, whole, looks[2]),
     ]  # fmt: skip
 
 

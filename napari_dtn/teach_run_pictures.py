@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dense_transformer.types import Box, Image
-from napari_dtn.inspect_run import preview_specs
+from napari_dtn.inspect_layers import placed_at, plane
+from napari_dtn.inspect_run import (
+    GRID_LINES,
+    prediction_spec,
+    preview_specs,
+    warp_specs,
+)
 from napari_dtn.layers import LayerSpec
 from napari_dtn.sources import Frame, Source
 from napari_dtn.teach_run_tail import EventTail
@@ -86,6 +92,46 @@ def picture_specs(view: ViewFile, source: Source, warps: bool) -> list[LayerSpec
 
     preview = read_preview(PreviewFile(view.step, None, view.path))
     specs = preview_specs(preview, place_of(preview, view, source))[1:]
+    return _named(specs, source, warps)
+
+
+def empty_specs(source: Source, box: Box, tile_px: int, warps: bool) -> list[LayerSpec]:
+    """Return the layers of `picture_specs` with nothing in them yet.
+
+    To put new data into a layer takes a fraction of what it takes to add one, and
+    these can be added before a run computes on all cores.
+
+    Parameters
+    ----------
+    source : Source
+        The image.
+    box : Box
+        What is on screen; px of the image.
+    tile_px : int
+        Side of a tile of the model: how far apart its fiducials are follows from it.
+    warps : bool
+        Whether to draw the warps.
+    """
+    top, left, bottom, right = box
+    pitch = (bottom - top) / 2, (right - left) / 2
+    corner = top + (pitch[0] - 1) / 2, left + (pitch[1] - 1) / 2
+    nothing = plane(np.zeros((2, 2), np.uint8), source)
+    spacing = min(tile_px, bottom - top, right - left) / GRID_LINES
+    ndim = source.frame.ndim
+    specs = [
+        prediction_spec(source, nothing, placed_at(corner, source, pitch)),
+        *warp_specs(
+            source,
+            spacing,
+            np.zeros((0, 2, ndim), np.float32),
+            np.zeros((0, 2, ndim), np.float32),
+            np.zeros((0, ndim)),
+        ),
+    ]
+    return _named(specs, source, warps)
+
+
+def _named(specs: list[LayerSpec], source: Source, warps: bool) -> list[LayerSpec]:
     name = f"{source.image.name} while it learns"
     words = ("prediction", "warped grid", "shift of the fiducials", "fiducials")
     named = [

@@ -22,8 +22,8 @@ from napari_dtn.layers import LayerSpec
 from napari_dtn.sources import Source, visible_box
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
-from napari_dtn.teach_run_follow import rest
-from napari_dtn.teach_run_pictures import ViewTail, picture_specs
+from napari_dtn.teach_run_follow import ENDED, rest
+from napari_dtn.teach_run_pictures import ViewTail, empty_specs, picture_specs
 
 ASK_MS = 400  # after the last move of the view
 LOOK_S = 0.4  # between two looks for an answer
@@ -50,6 +50,7 @@ class LiveView(QObject):
         self._context, self._teaching = context, teaching
         self._on = self._warps = True
         self._source: Source | None = None  # of what was asked for last
+        self._empty = False  # whether what is shown is only room for an answer
         self._told = LatestWins("view", self)
         self._told.failed.connect(lambda order, error: context.fail(error))
         self._reader = JobRunner(self)
@@ -73,6 +74,7 @@ class LiveView(QObject):
         context.group(NAME).deleted.connect(lambda role: self.deleted.emit())
         teaching.told.connect(self._run_told)
         teaching.run_changed.connect(self._run_changed)
+        teaching.begun.connect(self._make_room)
         context.changed.connect(self._later)
 
     @property
@@ -130,7 +132,8 @@ class LiveView(QObject):
                 self._timer.start()
         elif not news.alive and self._reading == news.run:
             self._stop_reading()
-        if news.state == "discarded":
+        if news.state == "discarded" or (self._empty and news.state in ENDED):
+            self._empty = False
             self._context.group(NAME).remove()  # nobody has that model any more
 
     def _run_changed(self) -> None:
@@ -139,6 +142,20 @@ class LiveView(QObject):
         self._later()
 
     # what the run answers
+
+    def _make_room(self, run: Path) -> None:
+        """Add the layers, empty, while the new run still loads on one core."""
+        layer, model = self._context.layer(), self._context.model()
+        group = self._context.group(NAME)
+        if not self._on or layer is None or model is None or model.card is None:
+            return
+        source = self._context.source()
+        if source is None or group.layers():
+            return
+        box = box_on_screen(layer, source, self._context.viewer)
+        side = min(model.card.patch)
+        self._empty = True
+        group.show(empty_specs(source, box, side, self._warps), source)
 
     def _read_from(self, run: Path) -> None:
         if self._reading == run:
@@ -174,6 +191,7 @@ class LiveView(QObject):
         image, layer = self._context.image, self._context.layer()
         there = layer is not None and layer.unique_id == picture.source.layer_id
         if self._on and there and image is not None and image.name == picture.image:
+            self._empty = False
             self._context.group(NAME).show(picture.specs, picture.source)
 
     def _layer_removed(self, event: Any) -> None:
