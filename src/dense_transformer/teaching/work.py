@@ -25,7 +25,7 @@ from dense_transformer.teaching.beginning import (
     project_of,
     training_config,
 )
-from dense_transformer.teaching.control import Gate, RunState, RunStatus, write_status
+from dense_transformer.teaching.gate import Gate
 from dense_transformer.teaching.lesson_data import LessonData, open_lesson
 from dense_transformer.teaching.probe import (
     PROBED,
@@ -40,6 +40,7 @@ from dense_transformer.teaching.result import TeachEnding, TeachResult
 from dense_transformer.teaching.sampling import Draws, draw_batch
 from dense_transformer.teaching.session import TeachSession
 from dense_transformer.teaching.snapshot import read_lesson
+from dense_transformer.teaching.status import RunState, RunStatus, write_status
 from dense_transformer.teaching.tuner import Tuner
 from dense_transformer.teaching.view import LiveView
 from dense_transformer.training.losses import class_weights
