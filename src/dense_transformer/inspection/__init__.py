@@ -41,7 +41,8 @@ from dense_transformer.inspection.grids import (
     grid_lines,
 )
 from dense_transformer.inspection.history import RunHistory, read_history
-from dense_transformer.inspection.inspector import Inspector, TileLook
+from dense_transformer.inspection.inspector import Inspector
+from dense_transformer.inspection.looks import TileLook
 from dense_transformer.inspection.numbers import (
     LevelNumbers,
     measure_levels,
