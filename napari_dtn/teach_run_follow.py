@@ -20,7 +20,7 @@ from napari_dtn.teach_run_tail import EventTail
 from napari_dtn.teach_run_words import describe, explain_death
 
 if TYPE_CHECKING:
-    from dense_transformer.teaching.control import RunStatus
+    from dense_transformer.teaching.status import RunStatus
 
 LOOK_S = 0.25  # between two looks at a run that is at work
 REST_S = 1.0  # at one that has ended: somebody may go on with it
@@ -129,7 +129,7 @@ class _Look:
 
     def again(self) -> RunNews | None:
         """Return the news, or None where there are none."""
-        from dense_transformer.teaching.control import read_status
+        from dense_transformer.teaching.status import read_status
 
         count = 0
         while events := self._tail.read():
@@ -187,7 +187,7 @@ class _Look:
         now = time.monotonic()
         self._gone_since = self._gone_since or now
         # `dtn teach` in a terminal may have taken it over: that one holds its lock.
-        from dense_transformer.teaching.control import is_held
+        from dense_transformer.teaching.run_lock import is_held
 
         if is_held(self.run / "lock"):
             return status.state

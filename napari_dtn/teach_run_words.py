@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_dtn.teach_run_report import RunReport
 
 if TYPE_CHECKING:
-    from dense_transformer.teaching.control import RunStatus
+    from dense_transformer.teaching.status import RunStatus
 
 TITLES = {
     "queued": "Waiting",

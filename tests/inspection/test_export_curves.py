@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from dense_transformer.inspection.alarms import find_alarms
+from dense_transformer.inspection.curves import Curve, LevelHistory
 from dense_transformer.inspection.export.curve_figure import Band, Line, draw_curves
 from dense_transformer.inspection.export.drawing import Paths, Text
 from dense_transformer.inspection.export.training_report import verdict, write_history
-from dense_transformer.inspection.history import Curve, LevelHistory, RunHistory
+from dense_transformer.inspection.history import RunHistory
 
 STEPS = np.arange(0, 1001, 100)
 

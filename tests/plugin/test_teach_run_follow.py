@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dense_transformer.teaching.control import RunStatus, write_status
+from dense_transformer.teaching.status import RunStatus, write_status
 from napari_dtn.child import end_child, is_alive, start_child
 from napari_dtn.teach_run_follow import look_at, newer_run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dense_transformer.teaching.control import RunStatus
+from dense_transformer.teaching.status import RunStatus
 from napari_dtn.teach_run_report import RunReport
 from napari_dtn.teach_run_words import describe, explain_death
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from dense_transformer.errors import ProjectError, WriteError
-from dense_transformer.teaching import Journal, Patch, journal_lines, undo
-from dense_transformer.teaching import journal as journal_module
+from dense_transformer.teaching import Journal, Patch, journal_lines, painting, undo
 
 SHAPE, CLASSES = (3, 150, 170), ("inside", "boundary")
 SMALL = (2, 12, 14)
@@ -291,7 +290,7 @@ def test_a_journal_written_anew_stays_small_however_far_apart_strokes_are(
 
 
 def test_a_change_too_large_for_a_line_is_made_as_several(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(journal_module, "LONGEST_LINE", 400)
+    monkeypatch.setattr(painting, "LONGEST_LINE", 400)
     journal = Journal(tmp_path / "a.journal", (20, 30, 30), CLASSES)
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 3, (20, 30, 30), np.uint8)

@@ -22,7 +22,8 @@ from dense_transformer.teaching import (
     teach,
     unpause,
 )
-from dense_transformer.teaching.control import STATUS, Gate
+from dense_transformer.teaching.gate import Gate
+from dense_transformer.teaching.status import STATUS
 from dense_transformer.work import finish
 
 needs_processes = pytest.mark.skipif(os.name != "posix", reason="needs forkserver")

@@ -11,10 +11,10 @@ from small_lessons import SIDE, make_project, striped, write_small_model
 from dense_transformer.errors import DataError
 from dense_transformer.inference.source import open_view
 from dense_transformer.teaching import read_lesson, take_lesson
+from dense_transformer.teaching.boxes import merge
 from dense_transformer.teaching.lesson_data import (
     MOST_HELD_OUT,
     labels_in,
-    merge,
     open_lesson,
     thin_out,
 )

@@ -12,7 +12,7 @@ from dense_transformer.errors import RunError
 def show(arguments: argparse.Namespace) -> int:
     """Print images, runs and models."""
     from dense_transformer.teaching import Project
-    from dense_transformer.teaching.control import read_status
+    from dense_transformer.teaching.status import read_status
 
     with Project.open(arguments.project, write=False) as project:
         describe(project)

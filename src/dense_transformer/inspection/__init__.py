@@ -24,6 +24,7 @@ from dense_transformer.inspection.coverage import (
     level_image,
     round_trip,
 )
+from dense_transformer.inspection.curves import Curve, LevelHistory
 from dense_transformer.inspection.features import (
     STAGES,
     FeatureMaps,
@@ -39,16 +40,9 @@ from dense_transformer.inspection.grids import (
     fiducial_arrows,
     grid_lines,
 )
-from dense_transformer.inspection.history import (
-    Curve,
-    LevelHistory,
-    Preview,
-    PreviewFile,
-    RunHistory,
-    read_history,
-    read_preview,
-)
-from dense_transformer.inspection.inspector import Inspector, TileLook
+from dense_transformer.inspection.history import RunHistory, read_history
+from dense_transformer.inspection.inspector import Inspector
+from dense_transformer.inspection.looks import TileLook
 from dense_transformer.inspection.numbers import (
     LevelNumbers,
     measure_levels,
@@ -61,6 +55,7 @@ from dense_transformer.inspection.patches import (
     margin_px,
     reach_units,
 )
+from dense_transformer.inspection.previews import Preview, PreviewFile, read_preview
 from dense_transformer.inspection.projection import project
 from dense_transformer.inspection.rewarp import rewarp
 from dense_transformer.inspection.spread import (

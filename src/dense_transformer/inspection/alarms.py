@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 if TYPE_CHECKING:
-    from dense_transformer.inspection.history import LevelHistory
+    from dense_transformer.inspection.curves import LevelHistory
 
 AlarmKind = Literal["collapsed", "folds", "saturated", "constant"]
 

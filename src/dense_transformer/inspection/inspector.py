@@ -2,76 +2,28 @@
 
 from __future__ import annotations
 
-import os
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
-from typing import TypeVar
 
 import numpy as np
 
 from dense_transformer.config import PredictConfig
-from dense_transformer.errors import ConfigError, DeviceError
+from dense_transformer.errors import ConfigError
 from dense_transformer.inference import choose_device, predict
 from dense_transformer.inference.channels import check_channels
-from dense_transformer.inference.edits import check_edits, check_tiles, editing
-from dense_transformer.inference.engine import TileResult, place_engine, try_run
+from dense_transformer.inference.edits import check_edits, check_tiles
 from dense_transformer.inference.ladder import first_rung, fit_tile
 from dense_transformer.inference.source import open_view
 from dense_transformer.inference.tiles import plan_tiles
 from dense_transformer.inference.warps import tile_warp
+from dense_transformer.inspection.looks import RecentLooks, TileLook
+from dense_transformer.inspection.tile_edits import edits_of_tile
+from dense_transformer.inspection.tile_engine import TileEngine
 from dense_transformer.inspection.tile_view import TileView
-from dense_transformer.nn import Memory, Watch
-from dense_transformer.types import (
-    Array,
-    Box,
-    Image,
-    Prediction,
-    Progress,
-    Warp,
-    WarpEdit,
-)
+from dense_transformer.nn import Watch
+from dense_transformer.types import Array, Box, Image, Prediction, Progress, WarpEdit
 from dense_transformer.zoo import Model
-
-LOOKS = 64  # kept; one of 224 x 224 px takes 0.25 MB
-MEMORIES = 2  # tiles of which the network's own maps are kept; 6 MB each
-
-K = TypeVar("K")
-V = TypeVar("V")
-_Key = tuple[int, tuple[tuple[int, float, bytes], ...]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TileLook:
-    """What the network makes of one tile.
-
-    Attributes
-    ----------
-    index : int
-        Number of the tile.
-    tile_px : Box
-        The tile, in pixels of the image that the network saw.
-    box : Box
-        Where `probability` lies, source px.
-    probability : ndarray, shape (h, w), float32
-        Of the foreground, source px; of this tile alone, not blended with others.
-    warps : tuple of Warp
-        One for each transformer, shallow first.
-    edits : tuple of WarpEdit
-        What was changed.
-    seconds : float
-        How long it took to compute.
-    """
-
-    index: int
-    tile_px: Box
-    box: Box
-    probability: Array
-    warps: tuple[Warp, ...]
-    edits: tuple[WarpEdit, ...]
-    seconds: float
 
 
 class Inspector:
@@ -133,17 +85,9 @@ class Inspector:
         self._view = TileView(view, self._plan)
         self.tiles_px = tuple(self._plan.box(*place) for place in self._plan.order())
         self.tiles = tuple(self._view.box(tile) for tile in self.tiles_px)
-        self._stop: Callable[[], bool] | None = None
-        self._engine = place_engine(
-            model.network,
-            rung.device,
-            self.config.precision,
-            self.config.threads or max(1, (os.cpu_count() or 1) // 2),
-            lambda: self._stop is not None and self._stop(),
-        )
+        self._engine = TileEngine(model, self._view, self.config, rung.device)
         self._lock = Lock()
-        self._looks: OrderedDict[_Key, TileLook] = OrderedDict()
-        self._memories: OrderedDict[int, Memory] = OrderedDict()
+        self._recent = RecentLooks()
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -206,14 +150,12 @@ class Inspector:
         self._check(tile_index)
         check_edits(edits, self.model.config)
         check_tiles(edits, self._plan)
-        mine = _of_tile(edits, self.tiles_px[tile_index])
-        key = tile_index, tuple((e.level, e.strength, _bytes(e)) for e in mine)
+        mine = edits_of_tile(edits, self.tiles_px[tile_index])
         with self._lock:
-            if (found := self._looks.get(key)) is not None:
-                self._looks.move_to_end(key)
-                return found
-            look = self._compute(tile_index, mine, stop)
-            _keep(self._looks, key, look, LOOKS)
+            look = self._recent.find(tile_index, mine)
+            if look is None:
+                look = self._compute(tile_index, mine, stop)
+                self._recent.keep(look)
         return look
 
     def watch(self, index: int, watch: Watch, edits: Sequence[WarpEdit] = ()) -> None:
@@ -226,8 +168,9 @@ class Inspector:
         """
         self._check(index)
         check_edits(edits, self.model.config)
+        tile = self.tiles_px[index]
         with self._lock:
-            self._run(index, _of_tile(edits, self.tiles_px[index]), None, watch=watch)
+            self._engine.run(tile, edits_of_tile(edits, tile), watch=watch)
 
     def predict(
         self,
@@ -250,8 +193,7 @@ class Inspector:
     def forget(self) -> None:
         """Let go of all that was kept; the next looks are computed afresh."""
         with self._lock:
-            self._looks.clear()
-            self._memories.clear()
+            self._recent.clear()
 
     def _check(self, index: int) -> None:
         if not 0 <= index < len(self.tiles):
@@ -263,62 +205,11 @@ class Inspector:
         self, index: int, edits: tuple[WarpEdit, ...], stop: Callable[[], bool] | None
     ) -> TileLook:
         start = perf_counter()
-        memory = self._memories.get(index, Memory())
-        _keep(self._memories, index, memory, MEMORIES)
-        result = self._run(index, edits, stop, memory=memory)
         tile, box = self.tiles_px[index], self.tiles[index]
+        memory = self._recent.memory(index)
+        result = self._engine.run(tile, edits, stop=stop, memory=memory)
         probability = self._view.to_source(result.maps[-1], tile)
         probability.setflags(write=False)
         warps = tuple(tile_warp(one, tile, self._view.scale) for one in result.levels)
         seconds = perf_counter() - start
         return TileLook(index, tile, box, probability, warps, edits, seconds)
-
-    def _run(
-        self,
-        index: int,
-        edits: tuple[WarpEdit, ...],
-        stop: Callable[[], bool] | None,
-        *,
-        watch: Watch | None = None,
-        memory: Memory | None = None,
-    ) -> TileResult:
-        tile = self.tiles_px[index]
-        edit = editing(edits, self.model.config, [tile])
-        results = None
-        if self._engine is not None:
-            self._stop = stop
-            pixels = [self._view.read(tile)]
-            results = try_run(self._engine, pixels, edit, watch, memory)
-        if results is None:
-            height, width = self._plan.tile
-            raise DeviceError(
-                f"not enough memory for a tile of {height} x {width} px; close other "
-                "programs or use device cpu"
-            )
-        return results[0]
-
-
-def _of_tile(edits: Sequence[WarpEdit], tile: Box) -> tuple[WarpEdit, ...]:
-    """Return the one edit of each level that counts for a tile."""
-    chosen: dict[int, WarpEdit] = {}
-    for edit in sorted(edits, key=lambda e: e.tile_px is not None):
-        if edit.tile_px in (None, tile):
-            chosen[edit.level] = edit
-    return tuple(
-        edit
-        for _, edit in sorted(chosen.items())
-        if edit.theta is not None or edit.strength != 1.0
-    )
-
-
-def _bytes(edit: WarpEdit) -> bytes:
-    if edit.theta is None:
-        return b""
-    return np.asarray(edit.theta, dtype=np.float32).tobytes()
-
-
-def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)

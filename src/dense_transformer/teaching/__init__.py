@@ -13,16 +13,7 @@ from dense_transformer.teaching.compare import (
     compare_held_out,
     compare_image,
 )
-from dense_transformer.teaching.control import (
-    RunState,
-    RunStatus,
-    discard,
-    note_kept,
-    pause,
-    read_status,
-    stop,
-    unpause,
-)
+from dense_transformer.teaching.control import discard, pause, stop, unpause
 from dense_transformer.teaching.exchange import (
     export_data_set,
     import_data_set,
@@ -44,6 +35,12 @@ from dense_transformer.teaching.snapshot import (
     take_lesson,
 )
 from dense_transformer.teaching.sparse_labels import SparseLabels
+from dense_transformer.teaching.status import (
+    RunState,
+    RunStatus,
+    note_kept,
+    read_status,
+)
 from dense_transformer.teaching.tuning import teach
 from dense_transformer.teaching.view import Wanted, ask_view
 

@@ -66,6 +66,18 @@ class Canvas:
         except ValueError as error:
             raise ProjectError(str(error)) from error
 
+    def filled(self, patch: Patch, fill: int | Array) -> Array:
+        """Return the labels (h, w) of a box, with `fill` where there are none.
+
+        Raises
+        ------
+        ProjectError
+            If the box isn't inside the image.
+        """
+        self.check_box(patch.section, patch.box)
+        labels = self.labels.read(patch.section, patch.box)
+        return np.where(labels == 0, np.asarray(fill), labels)
+
     def differences(
         self, section: int, top: int, left: int, after: Array
     ) -> list[Piece]:

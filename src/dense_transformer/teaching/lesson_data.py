@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dense_transformer.data import Pair
+from dense_transformer.data import DataSet, Pair
 from dense_transformer.errors import DataError
 from dense_transformer.inference.source import open_view
 from dense_transformer.teaching.annotations import Annotations
+from dense_transformer.teaching.boxes import grow, holds, merge, surround
 from dense_transformer.teaching.places import find_places
 from dense_transformer.teaching.sampling import Spot
 from dense_transformer.teaching.sparse_labels import SparseLabels
 from dense_transformer.teaching.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dense_transformer.inference.source import NetworkView
     from dense_transformer.teaching.snapshot import Example, Lesson
     from dense_transformer.types import Array, Box
@@ -52,6 +51,11 @@ class LessonData:
     def pairs(self) -> tuple[Pair, ...]:
         """The pieces of image that spots lie in, each once."""
         return tuple({id(spot.pair): spot.pair for spot in self.spots}.values())
+
+    @property
+    def data_set(self) -> DataSet:
+        """All of it, as a training describes it and is judged by it."""
+        return DataSet(self.pairs, self.held_out, self.hashes)
 
 
 def open_lesson(lesson: Lesson, model: Model, patch: tuple[int, int]) -> LessonData:
@@ -119,7 +123,7 @@ def _spots(
     """Return the places of one section that are to be learned from."""
     painted = Annotations(SparseLabels.of(example.training), (), classes)
     boxes = [view.to_network(box) for box in _boxes(painted, example)]
-    windows = merge([_grown(box, patch, view.size) for box in boxes])
+    windows = merge([grow(box, patch, view.size) for box in boxes])
     pairs = [
         Pair(
             f"{example.name} {example.section} {window}",
@@ -130,7 +134,7 @@ def _spots(
     ]
     spots = []
     for box in boxes:
-        at = next(i for i, window in enumerate(windows) if _holds(window, box))
+        at = next(i for i, window in enumerate(windows) if holds(window, box))
         top, left = windows[at][:2]
         inner = (box[0] - top, box[1] - left, box[2] - top, box[3] - left)
         cut = pairs[at].labels[inner[0] : inner[2], inner[1] : inner[3]]
@@ -173,7 +177,7 @@ def _held_out(
     claimed = np.zeros(example.labels.shape, bool)  # a pixel is scored once
     painted = Annotations(SparseLabels.of(example.validation), (), classes)
     for source in _boxes(painted, example):
-        window = _filled(view.to_network(source), patch, view.size)
+        window = surround(view.to_network(source), patch, view.size)
         inside = np.zeros_like(claimed)
         inside[source[0] : source[2], source[1] : source[3]] = True
         labels = np.where(inside & ~claimed, example.validation, np.uint8(0))
@@ -212,53 +216,3 @@ def labels_in(view: NetworkView, labels: Array, window: Box) -> Array:
     np.add.at(votes, (cut[y, x].astype(int) - 1, to_rows[y], to_columns[x]), 1)
     best = votes.argmax(0) + 1
     return np.where(votes.any(0), best, 0).astype(np.uint8)
-
-
-def merge(boxes: Iterable[Box]) -> list[Box]:
-    """Return boxes that cover the given ones and don't overlap."""
-    merged: list[Box] = []
-    for box in boxes:
-        new, rest = box, merged
-        while met := [other for other in rest if _overlap(new, other)]:
-            rest = [other for other in rest if other not in met]
-            new = (
-                min(new[0], *(b[0] for b in met)),
-                min(new[1], *(b[1] for b in met)),
-                max(new[2], *(b[2] for b in met)),
-                max(new[3], *(b[3] for b in met)),
-            )
-        merged = [*rest, new]
-    return merged
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return (
-        one[0] < other[2]
-        and other[0] < one[2]
-        and one[1] < other[3]
-        and other[1] < one[3]
-    )
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    return all(outer[i] <= inner[i] and inner[i + 2] <= outer[i + 2] for i in (0, 1))
-
-
-def _grown(box: Box, margin: tuple[int, int], size: tuple[int, int]) -> Box:
-    return (
-        max(0, box[0] - margin[0]),
-        max(0, box[1] - margin[1]),
-        min(size[0], box[2] + margin[0]),
-        min(size[1], box[3] + margin[1]),
-    )
-
-
-def _filled(box: Box, patch: tuple[int, int], size: tuple[int, int]) -> Box:
-    """Return a box at least as large as a patch around `box`, inside if that fits."""
-    spans = []
-    for axis in (0, 1):
-        low, high = max(0, box[axis]), min(size[axis], box[axis + 2])
-        side = min(size[axis], max(patch[axis], high - low))
-        start = min(max(0, (low + high - side) // 2), size[axis] - side)
-        spans.append((start, start + side))
-    return spans[0][0], spans[1][0], spans[0][1], spans[1][1]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from dense_transformer.errors import DTNError, ModelError, RunError
 from dense_transformer.inference.files import make_folder
-from dense_transformer.teaching.control import is_held, note_kept
 from dense_transformer.teaching.project import Project
 from dense_transformer.teaching.project_file import ModelRecord
+from dense_transformer.teaching.run_lock import is_held
 from dense_transformer.teaching.snapshot import Lesson, read_lesson
+from dense_transformer.teaching.status import note_kept
 from dense_transformer.training import RunDirectory
 from dense_transformer.zoo import Card, Model, add_model, load_model, save_model
 from dense_transformer.zoo.catalogue import own_path

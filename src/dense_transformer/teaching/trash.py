@@ -10,13 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from dense_transformer.errors import RunError, WriteError
-from dense_transformer.teaching.control import (
-    RunStatus,
-    is_held,
-    read_status,
-    stop,
-    write_status,
-)
+from dense_transformer.teaching.control import stop
+from dense_transformer.teaching.run_lock import is_held
+from dense_transformer.teaching.status import RunStatus, read_status, write_status
 
 FOLDER = "trash"
 _WHAT = ("*.safetensors", "state.pt*", "view-*.npz")

@@ -11,15 +11,11 @@ from dense_transformer.errors import RunError, StoppedError, WriteError
 from dense_transformer.inference.engine import limit_threads
 from dense_transformer.nn.devices import choose_device
 from dense_transformer.teaching.beginning import project_of, read_teaching
-from dense_transformer.teaching.control import (
-    Gate,
-    RunState,
-    RunStatus,
-    throw_away,
-    write_status,
-)
+from dense_transformer.teaching.control import throw_away
+from dense_transformer.teaching.gate import Gate
 from dense_transformer.teaching.queue import Place
 from dense_transformer.teaching.result import TeachEnding, TeachResult
+from dense_transformer.teaching.status import RunState, RunStatus, write_status
 from dense_transformer.teaching.work import Work
 from dense_transformer.training.run_directory import RunDirectory
 from dense_transformer.types import Progress

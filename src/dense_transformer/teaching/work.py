@@ -3,63 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 import os
 from typing import TYPE_CHECKING
 
 import torch
 
-from dense_transformer.ahead import Ahead
-from dense_transformer.data import DataSet
 from dense_transformer.errors import DivergedError, DTNError, StoppedError
-from dense_transformer.files import atomic_write
-from dense_transformer.nn import build_network
 from dense_transformer.nn.devices import choose_device, free_memory, is_out_of_memory
 from dense_transformer.teaching.adaptation import Base, choose_base
-from dense_transformer.teaching.amount import augment_by
-from dense_transformer.teaching.beginning import (
-    BASE,
-    START,
-    drawn_patch,
-    project_of,
-    training_config,
-)
-from dense_transformer.teaching.control import Gate, RunState, RunStatus, write_status
+from dense_transformer.teaching.base_file import read_base, write_base
+from dense_transformer.teaching.beginning import START, drawn_patch, training_config
 from dense_transformer.teaching.lesson_data import LessonData, open_lesson
-from dense_transformer.teaching.probe import (
-    PROBED,
-    Probe,
-    Rung,
-    next_rung,
-    peak_memory,
-)
-from dense_transformer.teaching.project import Project
-from dense_transformer.teaching.replay import open_replay
+from dense_transformer.teaching.network_copy import copy_network
+from dense_transformer.teaching.probe import Rung, next_rung
 from dense_transformer.teaching.result import TeachEnding, TeachResult
-from dense_transformer.teaching.sampling import Draws, draw_batch
+from dense_transformer.teaching.rung_file import read_rung, write_rung
 from dense_transformer.teaching.session import TeachSession
 from dense_transformer.teaching.snapshot import read_lesson
+from dense_transformer.teaching.status import RunState, RunStatus, write_status
+from dense_transformer.teaching.steps import Steps
 from dense_transformer.teaching.tuner import Tuner
-from dense_transformer.teaching.view import LiveView
 from dense_transformer.training.losses import class_weights
-from dense_transformer.training.precision import deterministic
 from dense_transformer.training.record import describe_device, describe_run
 from dense_transformer.types import Progress
-from dense_transformer.zoo import load_model, save_model
+from dense_transformer.zoo import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from dense_transformer.config import TeachConfig, TrainConfig
-    from dense_transformer.data.patches import Batch
     from dense_transformer.nn import DenseTransformerNetwork
+    from dense_transformer.teaching.gate import Gate
     from dense_transformer.training.run_directory import RunDirectory
-    from dense_transformer.types import Image
     from dense_transformer.zoo import Model
-
-_AHEAD = 3  # batches drawn before they are asked for
-RUNG = "rung.json"
 
 
 class Work:
@@ -99,11 +75,11 @@ class Work:
         drawn = drawn_patch(self.config, model)
         data = open_lesson(read_lesson(self.path), model, drawn)
         device = choose_device(self.config.device)
-        about = describe_run(_data_set(data), device)
+        about = describe_run(data.data_set, device)
         about["teach"] = self.config.to_dict()
         self.directory.begin(training, about)
         first = Rung(1, drawn, device.type)
-        rung = self._read_rung() or first
+        rung = read_rung(self.path, self.config.batch) or first
         while True:
             try:
                 return (yield from self._attempt(model, data, training, rung))
@@ -114,9 +90,7 @@ class Work:
             free_memory(torch.device(rung.device))
             rung = next_rung(rung, first, training.batch, model.config.multiple)
             message = f"memory ran out; goes on with {rung.describe()}"
-            atomic_write(
-                self.path / RUNG, json.dumps(dataclasses.asdict(rung)).encode()
-            )
+            write_rung(self.path, rung)
             self.directory.append("notice", self.step, message=message)
             yield Progress(self.step, training.steps, "step", message=message)
 
@@ -132,7 +106,7 @@ class Work:
     ) -> Generator[Progress, None, TeachEnding]:
         """Teach as a rung says, from the last save on."""
         device = torch.device(rung.device)
-        original = self._placed(model, device)
+        original = copy_network(model, device, self.gate)
         few = dataclasses.replace(training, batch=max(1, training.batch // rung.pieces))
         base = yield from self._base(model, original, data, few)
         weights = class_weights(
@@ -153,7 +127,8 @@ class Work:
             notice=notice, base=base.words, trust=base.trust, rung=rung.describe(),
         )  # fmt: skip
         try:
-            return (yield from self._steps(original, data, rung))
+            steps = Steps(session, data, self.gate, self._tell)
+            return (yield from steps.run(original, rung.patch))
         except StoppedError:
             if self.gate.asked() == "discard":
                 return "discarded"
@@ -165,91 +140,6 @@ class Work:
                 self._save()
             raise
 
-    def _steps(
-        self, original: DenseTransformerNetwork, data: LessonData, rung: Rung
-    ) -> Generator[Progress, None, TeachEnding]:
-        """Judge the start, then step, judge and save until the end."""
-        session = self._the_session()
-        known = _data_set(data)
-        if known.validation and not session.begun:
-            yield from session.judge_start(original, known)
-        with self._batches(data, rung) as batches:
-            ending = yield from self._loop(session, known, batches)
-        if not known.validation:
-            session.keep_last()
-        self._save()
-        self.directory.append("end", session.step, reason=ending)
-        return ending
-
-    def _loop(
-        self, session: TeachSession, data: DataSet, batches: Ahead[int, Batch]
-    ) -> Generator[Progress, None, TeachEnding]:
-        training, view = session.config, self._view(session)
-        first = session.step
-        if first:
-            self._say("running")
-        while True:
-            if session.validation_due and data.validation:
-                try:
-                    yield from session.judge_now(data)
-                except DivergedError as error:
-                    yield session.note_failed_validation(error)
-            self.gate.hold()
-            if session.without_gain:
-                return "patience"
-            if session.step >= training.steps:
-                return "finished"
-            _, batch = batches.take()
-            with deterministic(training.deterministic):
-                report = session.learner.learn(batch, session.step)
-            progress = session.note_step(report)
-            if session.skipped > training.skips:
-                raise DivergedError(
-                    f"{session.skipped} steps were not finite; the best model is kept; "
-                    f"lower learning_rate {training.learning_rate:g}"
-                )
-            if session.step == first + PROBED:
-                progress = self._note_probe(session, progress)
-            if session.step % training.save_every == 0:
-                self._save()
-            view.advance(session.learner.model, session.step)
-            yield progress
-
-    def _note_probe(self, session: TeachSession, progress: Progress) -> Progress:
-        """Tell what the first steps took, and what the rest will."""
-        values = dict(progress.values)
-        probe = Probe(
-            1 / max(1e-9, values["steps/s"]), peak_memory(session.learner.device)
-        )
-        left = session.config.steps - session.step
-        message = probe.describe(left)
-        self.directory.append(
-            "probe", session.step, seconds=probe.step_s, bytes=probe.memory_bytes,
-            message=message,
-        )  # fmt: skip
-        self._say("running", message)
-        return dataclasses.replace(progress, message=message)
-
-    def _batches(self, data: LessonData, rung: Rung) -> Ahead[int, Batch]:
-        session = self._the_session()
-        training, teach = session.config, self.config
-        others = data.windows
-        if teach.replay and teach.replay_from == "sample":
-            others = open_replay(session.start)
-        augment = teach.augment or augment_by(session.trust)
-        draws = Draws(rung.patch, teach.batch, teach.seed, augment, teach.replay)
-
-        def draw(step: int) -> Batch:
-            return draw_batch(data.spots, others, draws, step)
-
-        return Ahead(
-            draw,
-            range(session.step, training.steps),
-            ahead=_AHEAD,
-            threads=1,
-            name="dtn-batches",
-        )
-
     def _base(
         self,
         model: Model,
@@ -258,19 +148,10 @@ class Work:
         training: TrainConfig,
     ) -> Generator[Progress, None, Base]:
         """Return what the first step begins with; chosen once, then kept in a file."""
-        path = self.path / BASE
         device = next(original.parameters()).device
-        if path.exists():
-            kept = load_model(path)
-            known = dict(kept.card.scores)
-            network = self._placed(kept, device)
-            trust, merit = known.get("trust"), known.get("merit")
-            return Base(
-                network,
-                kept.card.title,
-                1.0 if trust is None else trust,
-                math.inf if merit is None else merit,
-            )
+        kept = read_base(self.path, device, self.gate)
+        if kept is not None:
+            return kept
         work = choose_base(original, data, self.config, training)
         while True:
             try:
@@ -278,47 +159,8 @@ class Work:
             except StopIteration as end:
                 base: Base = end.value
                 break
-        card = dataclasses.replace(
-            model.card,
-            title=base.words,
-            scores=(("trust", base.trust), ("merit", base.merit)),
-        )
-        save_model(path, base.network, card)
+        write_base(self.path, base, model.card)
         return base
-
-    def _placed(self, model: Model, device: torch.device) -> DenseTransformerNetwork:
-        """Return a copy of a model's network on a device, repeating itself exactly."""
-        exact = dataclasses.replace(model.config, deterministic=True)
-        network = build_network(exact)
-        network.load_state_dict(model.network.state_dict())
-        network.config = model.config
-        network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.gate.watch(network)
-        return network.eval()
-
-    def _view(self, session: TeachSession) -> LiveView:
-        folder = project_of(self.path)
-
-        def open_image(name: str) -> Image | None:
-            with Project.open(folder, write=False) as project:
-                if name not in [entry.name for entry in project.images]:
-                    return None
-                return project.open_image(name, check=False)
-
-        def note(values: dict[str, object]) -> None:
-            self.directory.append("view", session.step, **values)
-
-        return LiveView(self.path, open_image, session.config, note)
-
-    def _read_rung(self) -> Rung | None:
-        try:
-            values = json.loads((self.path / RUNG).read_bytes())
-            height, width = (int(n) for n in values["patch"])
-            pieces, device = int(values["pieces"]), str(values["device"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        fits = 1 <= pieces <= self.config.batch and min(height, width) > 0
-        return Rung(pieces, (height, width), device) if fits else None
 
     def _paused(self, still: bool) -> None:
         if still:
@@ -331,17 +173,11 @@ class Work:
         if self.session is not None:
             self.session.save()
 
+    def _tell(self, message: str) -> None:
+        self._say("running", message)
+
     def _say(self, state: RunState, message: str = "", *, keep: bool = True) -> None:
         if keep:
             self.state = state
         status = RunStatus(state, self.step, self.config.steps, message, os.getpid())
         write_status(self.path, status)
-
-    def _the_session(self) -> TeachSession:
-        if self.session is None:
-            raise RuntimeError("no session yet")
-        return self.session
-
-
-def _data_set(data: LessonData) -> DataSet:
-    return DataSet(data.pairs, data.held_out, data.hashes)

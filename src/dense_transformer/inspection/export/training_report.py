@@ -11,6 +11,7 @@ from dense_transformer.errors import RunError
 from dense_transformer.files import atomic_write
 from dense_transformer.inference.files import make_folder
 from dense_transformer.inspection.alarms import Alarm
+from dense_transformer.inspection.curves import FIGURES, LevelHistory
 from dense_transformer.inspection.export.colours import number
 from dense_transformer.inspection.export.curve_figure import Band, Line, draw_curves
 from dense_transformer.inspection.export.films import to_gif
@@ -23,7 +24,7 @@ from dense_transformer.inspection.export.page import (
     write_page,
 )
 from dense_transformer.inspection.export.tables import write_table
-from dense_transformer.inspection.history import FIGURES, LevelHistory, RunHistory
+from dense_transformer.inspection.history import RunHistory
 from dense_transformer.types import Array
 
 _LOSS_WORDS = (
