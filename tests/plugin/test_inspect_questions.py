@@ -12,7 +12,6 @@ from inspect_driver import InspectWindow
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from small_inspector import SmallInspectCore, blobs
-from test_inspect_window import look_into  # noqa: F401 - a fixture
 
 from napari_dtn.inspect_labels import to_classes
 
@@ -21,7 +20,7 @@ SOON = 60_000  # ms
 
 
 @pytest.fixture
-def small(look_into):  # noqa: F811
+def small(look_into):
     """Return a function that looks into the small network."""
 
     def open_window(**options) -> InspectWindow:
