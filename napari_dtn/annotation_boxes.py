@@ -17,6 +17,7 @@ from napari_dtn.teach_context import TeachContext
 
 CLICK_PX = 5  # of the screen; a shorter drag is a click
 USUAL_PX = 224  # side of the box that a click makes
+MOVE, BRUSH = "pan_zoom", "paint"  # tools of napari's
 DONE, MISSING = "#ffffff", "#ffb000"
 Corners = tuple[int, Box]  # section and box
 
@@ -42,14 +43,18 @@ class BoxTool(QObject):
         self._pointer = Pointer(context.viewer, context.layer, self)
         self._pointer.add_grip(self._take_hold)
         self._watched: Any = None
+        self._before = BRUSH  # the tool that was in hand
 
     def arm(self, armed: bool) -> None:
         """Take up the tool, or lay it down; painting lays it down, too."""
         if armed == self.armed:
             return
         self.armed = armed
-        one = self._context.annotator.current
-        self._watch(one.layer if one is not None and armed else None)
+        if armed:
+            one = self._context.annotator.current
+            self._watch(None if one is None else one.layer)
+        else:
+            self._give_back()
         self.armed_changed.emit(armed)
 
     def shut_down(self) -> None:
@@ -62,13 +67,22 @@ class BoxTool(QObject):
             self._watched.events.mode.disconnect(self._mode_changed)
         self._watched = layer
         if layer is not None:
-            layer.mode = "pan_zoom"
+            self._before = str(layer.mode)
+            layer.mode = MOVE
             layer.cursor = "cross"
             layer.events.mode.connect(self._mode_changed)
 
     def _mode_changed(self, event: Any) -> None:
-        if str(self._watched.mode) != "pan_zoom":
+        if str(self._watched.mode) != MOVE:
             self.arm(False)
+
+    def _give_back(self) -> None:
+        """Take up the tool again that was in hand, unless the person took another."""
+        layer = self._watched
+        self._watch(None)
+        if layer is not None and str(layer.mode) == MOVE:
+            layer.cursor = "standard"
+            layer.mode = self._before
 
     def _take_hold(self, at: Px, px_per_screen_px: float) -> Grip | None:
         if not self.armed:
@@ -83,6 +97,8 @@ class BoxTool(QObject):
             far = max(abs(to[0] - at[0]), abs(to[1] - at[1]))
             box = self._around(at) if far <= slack else self._between(at, to)
             if box[2] - box[0] > 1 and box[3] - box[1] > 1:
+                if self._before == MOVE:  # now there is something to correct
+                    self._before = BRUSH
                 self.drawn.emit(box)
 
         return Grip(moved, released)

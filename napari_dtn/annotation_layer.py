@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_dtn.looks import BOUNDARY
+from napari_dtn.looks import PAINTED
 from napari_dtn.placement import find_layer, insert_unselected, make_layer
 from napari_dtn.sources import Source
 from napari_dtn.specs import LayerSpec, offset_px
@@ -17,14 +17,14 @@ ROLE = "annotations"
 # model predicts there, at once.
 AS_PREDICTED = 255
 PREDICTED_COLOUR = (1.0, 1.0, 1.0, 1.0)
-# The foreground is as in the predictions; the others stand apart from it, from
-# orange probabilities and from gray images, for the colour-blind too.
+# They stand apart from the foreground, from orange probabilities and from gray
+# images, for the colour-blind too.
 OTHERS = [
     (0.95, 0.35, 0.75, 1.0),
     (0.95, 0.90, 0.25, 1.0),
     (0.00, 0.62, 0.45, 1.0),
     (0.84, 0.37, 0.00, 1.0),
-    (0.35, 0.45, 0.95, 1.0),
+    (0.10, 0.00, 0.20, 1.0),
     (0.65, 0.85, 0.35, 1.0),
     (0.60, 0.40, 0.80, 1.0),
 ]
@@ -35,7 +35,7 @@ def class_colours(classes: Sequence[str]) -> tuple[Colour, ...]:
     """Return the colour of each class, the foreground last."""
     count = len(classes) - 1
     others = [OTHERS[n % len(OTHERS)] for n in range(count)]
-    return (*others, BOUNDARY)
+    return (*others, PAINTED)
 
 
 def group_id(layer_id: object, lead: tuple[int, ...]) -> tuple[Any, ...]:

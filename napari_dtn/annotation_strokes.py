@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_dtn.sources import current_index
+from napari_dtn.timers import single_shot, stop_timers
 
 REST_MS = 400  # after the last drawing of everything
 PAUSE_S = 2.0  # a hand that rests so long has ended its stroke, or given it up
@@ -47,8 +48,8 @@ class Strokes(QObject):
         self._viewer, self._layer = viewer, layer
         self._boxes: list[Region] = []
         self._last = 0.0  # when something was painted
-        self._end = self._timer(0, self._tell)
-        self._rest = self._timer(REST_MS, self._look)
+        self._end = single_shot(self, 0, self._tell)
+        self._rest = single_shot(self, REST_MS, self._look)
         events = layer.events
         self._links = [
             (events.labels_update, self._updated),
@@ -78,19 +79,10 @@ class Strokes(QObject):
 
     def shut_down(self) -> None:
         """Hear nothing more. May be called twice."""
-        for timer in (self._end, self._rest):
-            if isalive(timer):  # Qt may have taken it with the window
-                timer.stop()
+        stop_timers(self._end, self._rest)
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
-
-    def _timer(self, ms: int, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(ms)
-        timer.timeout.connect(slot)
-        return timer
 
     def _updated(self, event: Any) -> None:
         region = self._region(event.offset, event.data.shape)

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from dense_transformer.types import Box, Prediction, Progress, Warp, WarpEdit
-from napari_dtn.inspect_layers import LayerGroup
+from dense_transformer.types import Box, Prediction, Warp
+from napari_dtn.inspect_chains import TileChains
+from napari_dtn.inspect_looks import (
+    Edits,
+    Looks,
+    bent_warps,
+    look_at,
+    open_session,
+    weakened,
+)
 from napari_dtn.inspect_pointer import Pointer, Px
-from napari_dtn.inspect_tiles import nearest_tile
 from napari_dtn.inspecting import InspectCore, Session, TileLook
-from napari_dtn.jobs import Job, JobRunner
+from napari_dtn.jobs import Job
 from napari_dtn.latest import LatestWins
-from napari_dtn.predicting import Request, Stop, once
+from napari_dtn.predicting import Request, once
+from napari_dtn.section_work import SectionWork
 from napari_dtn.sources import Source
+from napari_dtn.whole_prediction import WholePrediction
 
 if TYPE_CHECKING:
     from dense_transformer.inspection import Chain
 
-Edits = tuple[WarpEdit, ...]
-Looks = tuple[TileLook, TileLook]  # as learned, as edited
-KEPT = 64  # chains of other tiles, for the patches under the cursor
 
-
-class InspectContext(QObject):
+class InspectContext(SectionWork):
     """One model on one section of one image, one of its tiles, one of its levels.
 
     Sections read the attributes, listen to the signals and call the methods; what
@@ -53,8 +55,6 @@ class InspectContext(QObject):
         (the same object where nothing is changed).
     pointer : Pointer
         The mouse over the image, in source pixels.
-    prediction : Prediction or None
-        All tiles, as learned; None until somebody asks with `predict_all`.
     """
 
     changed = Signal()  # another session, or none
@@ -63,12 +63,10 @@ class InspectContext(QObject):
     level_changed = Signal()
     predicted = Signal()  # `prediction` is there
     chain_found = Signal()  # `chain_at` knows one more tile
-    said = Signal(str)  # a line for the foot of the tab
 
     def __init__(self, viewer: Any, core: InspectCore, widget: QWidget) -> None:
-        super().__init__(widget)
-        self.viewer, self.core = viewer, core
-        self._widget = widget
+        super().__init__(viewer, widget)
+        self.core = core
         self.request: Request | None = None
         self.session: Session | None = None
         self.tile = 0
@@ -77,22 +75,17 @@ class InspectContext(QObject):
         self.look: TileLook | None = None
         self.strength = 1.0
         self.clicks_pin = False  # a click in the image pins; else it chooses a tile
-        self.prediction: Prediction | None = None
         self._edits: Edits = ()
-        self._version = 0  # of the edits
-        self._groups: dict[str, LayerGroup] = {}
-        self._runners: list[JobRunner] = []
         self._opener = self.runner()
-        self._predicter = self.runner()
         self._opener.succeeded.connect(self._opened)
-        self._predicter.succeeded.connect(self._predicted)
+        self._whole = WholePrediction(core, self.runner(), self)
+        self._whole.there.connect(self.predicted)
         self._looker = LatestWins("look", self)
         self._looker.answered.connect(self._answered)
         self._looker.failed.connect(lambda order, error: self.fail(error))
-        self._nearby = LatestWins("nearby", self)
-        self._nearby.answered.connect(self._found_nearby)
-        self._nearby.failed.connect(lambda order, error: self.fail(error))
-        self._chains: dict[int, Chain] = {}
+        self._chains = TileChains(self)
+        self._chains.found.connect(self.chain_found)
+        self._chains.failed.connect(self.fail)
         self.pointer = Pointer(viewer, self.layer, self)
 
     # what is looked at
@@ -118,8 +111,8 @@ class InspectContext(QObject):
         if self.look is None or not self.look.warps:
             return None
         if self.tile not in self._chains:
-            self._keep_chain(self.tile, self.look.warps)
-        return self._chains[self.tile]
+            self._chains.keep(self.tile, self.look.warps)
+        return self._chains.get(self.tile)
 
     @property
     def tile_px(self) -> Box | None:
@@ -137,19 +130,9 @@ class InspectContext(QObject):
         None while they are not known; then they are looked up, and `chain_found`
         tells.
         """
-        session = self.session
-        if session is None or self.chain is None:
+        if self.session is None or self.chain is None:
             return None
-        tile = session.tile_at(px)
-        if tile is None:
-            return None
-        if tile not in self._chains:
-            edits = self.edits
-            self._nearby.ask(
-                (session, tile, self._version),
-                lambda: session.look(tile, edits),
-            )
-        return self._chains.get(tile)
+        return self._chains.at(px, self.session, self.edits)
 
     def open(self, request: Request) -> None:
         """Look at another model, image or section."""
@@ -159,7 +142,9 @@ class InspectContext(QObject):
         self.request = request
         self.say("Opening the model…")
         core = self.core
-        self._opener.start(Job(lambda stop: once(_open, core, request), "inspect"))
+        self._opener.start(
+            Job(lambda stop: once(open_session, core, request), "inspect")
+        )
 
     def close(self) -> None:
         """Look at nothing; all layers go."""
@@ -186,10 +171,7 @@ class InspectContext(QObject):
     @property
     def edits(self) -> Edits:
         """All changes, of this and other tiles, ready for a prediction."""
-        if self.strength == 1.0:
-            return self._edits
-        own = tuple(replace(e, strength=self.strength) for e in self._edits)
-        return own + tuple(WarpEdit(n, self.strength) for n in self.levels)
+        return weakened(self._edits, self.strength, self.levels)
 
     def set_edits(self, edits: Edits) -> None:
         """Change single transformers: the warp bends at once, the look follows."""
@@ -209,87 +191,47 @@ class InspectContext(QObject):
             return
         edits, learned = self.edits, self.learned
         self._looker.ask(
-            (session, tile, self._version), lambda: _look(session, tile, edits, learned)
+            (session, tile, self._chains.version),
+            lambda: look_at(session, tile, edits, learned),
         )
 
-    # work and words
+    # the whole section
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """All tiles, as learned; None until somebody asks with `predict_all`."""
+        return self._whole.value
 
     def predict_all(self) -> None:
         """Predict the whole section for `prediction`, unless it is there."""
-        request, core = self.request, self.core
-        if request is None:
-            return
-        if self.prediction is not None:
-            self.predicted.emit()
-        elif self._predicter.job is None:
-            self._predicter.start(
-                Job(lambda stop: core.predict(request, stop), "whole image")
-            )
+        if self.request is not None:
+            self._whole.ask(self.request)
 
     def give_prediction(self, prediction: Prediction) -> None:
         """Take a prediction of what is looked at that somebody else has made."""
-        self.prediction = prediction
-        self.predicted.emit()
+        self._whole.give(prediction)
+
+    # what happens
 
     @property
     def busy(self) -> bool:
         """Whether anything is being computed or drawn."""
-        lookers = (self._looker, self._nearby, *self._groups.values())
-        running = any(runner.job is not None for runner in self._runners)
-        return running or any(one.busy for one in lookers)
-
-    def runner(self) -> JobRunner:
-        """Return a runner for a section's long work; stopped with the tab."""
-        runner = JobRunner(self)
-        runner.failed.connect(lambda job, error: self.fail(error))
-        self._runners.append(runner)
-        return runner
-
-    def run(
-        self,
-        runner: JobRunner,
-        name: str,
-        work: Callable[[Stop], Generator[Progress, None, Any]],
-    ) -> None:
-        """Start long work; its result comes by `runner.succeeded`."""
-        runner.start(Job(work, name))
-
-    def group(self, name: str) -> LayerGroup:
-        """Return the layers of a section, the same at every call."""
-        if name not in self._groups:
-            self._groups[name] = LayerGroup(self.viewer, name, self._widget)
-        return self._groups[name]
-
-    def say(self, text: str) -> None:
-        """Show a line at the foot of the tab."""
-        self.said.emit(text)
-
-    def fail(self, error: Exception) -> None:
-        """Show what went wrong, as napari shows it."""
-        self.say(f"Failed: {error}")
-        notification_manager.receive_error(type(error), error, error.__traceback__)
+        return super().busy or self._looker.busy or self._chains.busy
 
     def shut_down(self) -> None:
         """Stop all work and take all layers away. May be called twice."""
-        for runner in self._runners:
-            runner.shut_down()
+        super().shut_down()
         self._forget()
         self.pointer.shut_down()
-        for group in self._groups.values():
-            group.shut_down()
-        self._groups = {}
-
-    # what happens
 
     def _forget(self, keep_layers: bool = False) -> None:
         self._looker.shut_down()
-        self._nearby.shut_down()
-        self._predicter.stop()
+        self._whole.clear()
         for group in self._groups.values() if not keep_layers else ():
             group.remove()
         self.request = self.session = self.learned = self.look = None
-        self.prediction, self.tile, self.strength = None, 0, 1.0
-        self._edits, self._chains = (), {}
+        self.tile, self.strength, self._edits = 0, 1.0, ()
+        self._chains.clear()
 
     def _opened(self, job: Job, opened: tuple[Session, int, TileLook]) -> None:
         self.session, self.tile, self.learned = opened
@@ -305,69 +247,19 @@ class InspectContext(QObject):
         if session is not self.session or tile != self.tile:
             return
         self.learned, self.look = looks
-        if version == self._version or tile not in self._chains:
-            self._keep_chain(tile, self.look.warps)
+        if version == self._chains.version or tile not in self._chains:
+            self._chains.keep(tile, self.look.warps)
         self.looked.emit()
-
-    def _found_nearby(self, order: tuple[Session, int, int], look: TileLook) -> None:
-        session, tile, version = order
-        if session is self.session and version == self._version:
-            self._keep_chain(tile, look.warps)
-            self.chain_found.emit()
 
     def _bend(self) -> None:
         """Bend the tile's warps as they are changed, and look again.
 
-        The mesh takes a millisecond, so it follows the hand; the network's answer,
-        which may bend deeper levels otherwise, comes with `looked`.
+        The mesh follows the hand; the network's answer, which may bend deeper levels
+        otherwise, comes with `looked`.
         """
-        self._version += 1
-        self._chains = {}
+        self._chains.renew()
         if self.learned is None:
             return
-        from dense_transformer.inspection import rewarp
-
-        here = self.learned.tile_px
-        mine = sorted(self.edits, key=lambda edit: edit.tile_px is not None)
-        edits = {edit.level: edit for edit in mine if edit.tile_px in (None, here)}
-        self._keep_chain(
-            self.tile,
-            tuple(
-                rewarp(warp, edits[warp.level]) if warp.level in edits else warp
-                for warp in self.learned.warps
-            ),
-        )
+        self._chains.keep(self.tile, bent_warps(self.learned, self.edits))
         self.bent.emit()
         self.look_again()
-
-    def _keep_chain(self, tile: int, warps: tuple[Warp, ...]) -> None:
-        from dense_transformer.inspection import Chain
-
-        self._chains.pop(tile, None)
-        if warps:
-            self._chains[tile] = Chain(warps)
-        while len(self._chains) > KEPT:
-            del self._chains[next(iter(self._chains))]
-
-    def _predicted(self, job: Job, prediction: Prediction) -> None:
-        self.give_prediction(prediction)
-
-
-def _open(core: InspectCore, request: Request) -> tuple[Session, int, TileLook]:
-    """Return the session, the tile in the middle of what is on screen, its look."""
-    session = core.open(request)
-    tile = nearest_tile(session.tiles, _middle(request))
-    return session, tile, session.look(tile)
-
-
-def _look(session: Session, tile: int, edits: Edits, learned: TileLook | None) -> Looks:
-    learned = learned or session.look(tile)
-    return learned, session.look(tile, edits) if edits else learned
-
-
-def _middle(request: Request) -> Px:
-    if request.region is not None:
-        top, left, bottom, right = request.region
-        return (top + bottom) / 2, (left + right) / 2
-    height, width = request.source.image.size
-    return height / 2, width / 2

@@ -85,7 +85,7 @@ def beside_specs(
         if found.pixels.ndim == 3:
             image = {"rgb": True}
         place = placed_at(CORNER, source)
-        title = f"{source.image.name}: {name}"
+        title = f"{name}: {source.image.name}"  # its beginning is what tells them apart
         specs += [
             LayerSpec(
                 "image", f"image {side}", f"{title}, image",

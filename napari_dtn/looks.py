@@ -27,7 +27,10 @@ COVERAGE = [
 COVERAGE_AT = [0.0, 0.25, 0.5, 0.75, 1.0]
 NOT_A_NUMBER = (1.0, 0.0, 1.0, 1.0)
 
+# Foreground: outlined where it is predicted, filled where a person has painted it;
+# told apart from each other and from probabilities, by the colour-blind, too.
 BOUNDARY = (0.1, 0.85, 1.0, 1.0)
+PAINTED = (0.1, 0.2, 1.0, 1.0)
 
 LOOKS: dict[str, dict[str, Any]] = {
     "boundary probability": {

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+MARK_PT = 13.0  # size of the names on the canvas
+WHITE, DARK = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 0.75)
+
 
 class SideBySide:
     """Shows the layers of a group in two cells and hides all others.
 
-    napari links the views of its grid. What was hidden and how the grid was set is
-    as before at the end.
+    Each cell bears the name of its uppermost layer, white in a dark box, to be read
+    on dark and light images. napari links the views of its grid. What was hidden and
+    how the grid was set is as before at the end.
 
     Parameters
     ----------
@@ -20,6 +24,7 @@ class SideBySide:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._hidden: list[Any] = []
+        self._marked: list[Any] = []
         self._before: tuple[bool, int, tuple[int, int]] | None = None
 
     @property
@@ -28,23 +33,30 @@ class SideBySide:
         return self._before is not None
 
     def begin(self, layers: list[Any]) -> None:
-        """Show `layers`, the uppermost of the list, half of them in each cell.
+        """Show `layers` above all others in the list, half of them in each cell.
 
         Parameters
         ----------
         layers : list of napari layers
-            Those of the right cell first, as napari counts from the uppermost.
+            Those of the right cell first, as napari counts from the uppermost; two
+            at least.
         """
         grid = self._viewer.canvas.grid
         if self._before is None:
             self._before = grid.enabled, grid.stride, grid.shape
-        for layer in self._viewer.layers:
+        every = self._viewer.layers
+        for layer in layers:  # the person may have added others meanwhile
+            every.move(every.index(layer), len(every))
+        for layer in every:
             if layer.visible and not any(layer is one for one in layers):
                 layer.visible = False
                 self._hidden.append(layer)
         grid.stride = -(len(layers) // 2)  # negative: from the uppermost
         grid.shape = (1, 2)
         grid.enabled = True
+        self._marked = layers[len(layers) // 2 - 1 :: len(layers) // 2]
+        for layer in self._marked:
+            mark(layer)
         self._viewer.reset_view()
 
     def end(self) -> None:
@@ -58,5 +70,14 @@ class SideBySide:
         for layer in self._hidden:
             if layer in self._viewer.layers:
                 layer.visible = True
-        self._hidden = []
+        for layer in self._marked:
+            layer.name_overlay.visible = False
+        self._hidden, self._marked = [], []
         self._viewer.reset_view()
+
+
+def mark(layer: Any) -> None:
+    """Write the name of a layer into the corner of its cell."""
+    name = layer.name_overlay
+    name.color, name.box_color, name.font_size = WHITE, DARK, MARK_PT
+    name.visible = True

@@ -103,6 +103,7 @@ class ChangeSection(InspectSection):
     def shut_down(self) -> None:
         """Let go of the viewer. May be called twice."""
         self.runner.shut_down()
+        self.beside.end()
         self._unlink()
         self.found = None
 
@@ -161,9 +162,6 @@ class ChangeSection(InspectSection):
     def _placed(self) -> None:
         layers = self.group.layers()
         if self.view.currentData() == BESIDE and len(layers) == 4:
-            viewer = self.context.viewer
-            for layer in layers:  # the person may have added others meanwhile
-                viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
             self.beside.begin(layers)
 
     def _image_look(self) -> dict[str, Any]:

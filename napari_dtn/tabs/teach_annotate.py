@@ -33,6 +33,9 @@ START = (
     "and is never learned from."
 )
 
+BACK = "Add the annotation layer again, with all that is painted on this image."
+GO_ON = "Select the annotation layer, so that tools and keys work on it again."
+
 
 class AnnotateSection(TeachSection):
     """The layer, what is painted with, and the counts."""
@@ -71,8 +74,9 @@ class AnnotateSection(TeachSection):
             self._follow_layer(layer)
         image = self.context.layer()
         self.start.setEnabled(image is not None and not self._annotator.opening)
-        self.start.setText(self._start_text(one, layer, image))
-        self.start.setToolTip(START)
+        text, tip = self._what_start_does(one, layer, image)
+        self.start.setText(text)
+        self.start.setToolTip(tip)
         model = self.context.model()
         card = None if model is None else model.card
         names = one.classes if one is not None else (card.classes if card else ())
@@ -96,14 +100,17 @@ class AnnotateSection(TeachSection):
 
     # what happens
 
-    def _start_text(self, one: Any, layer: Any, image: Any) -> str:
+    def _what_start_does(self, one: Any, layer: Any, image: Any) -> tuple[str, str]:
+        """Return the text of the first button, and its tooltip."""
         if image is None:
-            return "Open an image first"
+            return "Open an image first", START
         if self._annotator.opening:
-            return "Opening…"
+            return "Opening…", START
         if one is None:
-            return "Annotate this image"
-        return "Bring the layer back" if layer is None else "Go on painting"
+            return "Annotate this image", START
+        if layer is None:
+            return "Bring the layer back", BACK
+        return "Go on painting", GO_ON
 
     def _choose(self, label: int) -> None:
         if self._layer is not None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.teach_context import TeachContext
+from napari_dtn.timers import single_shot, stop_timers
 
 COUNT_MS = 300  # after the last stroke; places are counted in the thread
 RETRY_MS = 5000  # while a full disk keeps changes in memory
@@ -27,8 +26,8 @@ class CountLine(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._label)
-        self._count = self._timer(COUNT_MS, self._count_places)
-        self._retry = self._timer(RETRY_MS, self.save)
+        self._count = single_shot(self, COUNT_MS, self._count_places)
+        self._retry = single_shot(self, RETRY_MS, self.save)
         self._annotator.changed.connect(self._changed)
         self._changed()
 
@@ -49,9 +48,7 @@ class CountLine(QWidget):
 
     def shut_down(self) -> None:
         """Count no more. May be called twice."""
-        for timer in (self._count, self._retry):
-            if isalive(timer):  # Qt may have taken it with the window
-                timer.stop()
+        stop_timers(self._count, self._retry)
 
     def _changed(self) -> None:
         one = self._annotator.current
@@ -97,13 +94,6 @@ class CountLine(QWidget):
             f"{_many(counts.places, 'place', 'places')}"
             f" ({' and '.join(p for p in parts if p)}){slices}. {safe}"
         )
-
-    def _timer(self, ms: int, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(ms)
-        timer.timeout.connect(slot)
-        return timer
 
 
 def _many(count: int, one: str, several: str) -> str:

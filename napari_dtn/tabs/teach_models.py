@@ -62,7 +62,7 @@ class ModelsSection(TeachSection):
         self.name.textChanged.connect(self._show_buttons)
         self.teaching.told.connect(self._show_buttons)
         self.teaching.run_changed.connect(self._look)
-        context.project_changed.connect(self._look)
+        context.project_changed.connect(self._project_changed)
         context.models_changed.connect(self._look)
         self._show_buttons()
 
@@ -122,6 +122,10 @@ class ModelsSection(TeachSection):
 
     # what it shows
 
+    def _project_changed(self) -> None:
+        self.name.clear()  # was meant for a model of the project before
+        self._look()
+
     def _look(self) -> None:
         project = self.context.project
         if project is None:
@@ -150,7 +154,8 @@ class ModelsSection(TeachSection):
             self.list.addItem(item)
             if record == current:
                 self.list.setCurrentItem(item)
-        if self.name.text() in ("", self._suggested):
+        taken = {record.name for record in models}
+        if self.name.text() in {"", self._suggested, *taken}:
             self.name.setText(suggested)
         self._suggested = suggested
         self._show_buttons()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,6 +23,7 @@ from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_patch_list import PatchList
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
+from napari_dtn.timers import single_shot, stop_timers
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import Patch
@@ -52,10 +51,7 @@ class PatchesSection(TeachSection):
         self._awaiting: list[Patch] = []  # to be filled when it is predicted
         self._make_widgets()
         self._lay_out()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(LATER_MS)
-        self._later.timeout.connect(self.refresh)
+        self._later = single_shot(self, LATER_MS, self.refresh)
         self._connect()
         self.refresh()
 
@@ -86,8 +82,7 @@ class PatchesSection(TeachSection):
 
     def shut_down(self) -> None:
         """Let go of the viewer. May be called twice."""
-        if isalive(self._later):  # Qt may have taken it with the window
-            self._later.stop()
+        stop_timers(self._later)
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []

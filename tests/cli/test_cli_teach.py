@@ -16,7 +16,9 @@ from tifffile import imwrite
 
 from dense_transformer import load_model
 from dense_transformer.cli.main import main
-from dense_transformer.teaching import Project, read_status
+from dense_transformer.teaching import Project, RunStatus, begin_run, read_status
+from dense_transformer.teaching.control import write_status
+from dense_transformer.training.lock import locked
 from dense_transformer.zoo import save_model
 
 QUICK = ["--steps", "2", "--batch", "1", "--validate-every", "2", "--threads", "1"]
@@ -103,25 +105,95 @@ def test_a_model_is_kept_under_a_name_and_taken_back(project: Path, capsys):
     assert "model:   mine  run 0001, from tiny" in listed
 
 
-def test_a_run_is_asked_and_gone_on_with(project: Path, capsys):
-    for request, file in (("pause", "pause"), ("stop", "stop")):
-        assert main(["teach", str(project), f"--{request}", "1"]) == 2
-        assert "no run '1'" in capsys.readouterr().err
-        assert file
+def test_a_run_that_ended_is_gone_on_with_or_discarded(project: Path, capsys):
     assert main(["teach", str(project), *QUICK]) == 0
     run = project / "runs" / "0001"
-    assert main(["teach", str(project), "--pause", "1"]) == 0
-    assert (run / "pause").exists()
-    assert main(["teach", str(project), "--resume", "0001"]) == 0
-    assert not (run / "pause").exists()
     before = (run / "last.safetensors").read_bytes()
     assert main(["teach", str(project), "--run", "0001"]) == 0
     assert (run / "last.safetensors").read_bytes() == before, "it was finished"
     assert main(["teach", str(project), "--run", "0001", "--steps", "9"]) == 2
     assert "leave out --steps" in capsys.readouterr().err
     assert main(["teach", str(project), "--discard", "0001"]) == 0
+    assert capsys.readouterr().out == "0001: discarded\n"
     assert read_status(run).state == "discarded"
     assert not list(run.glob("*.safetensors"))
+
+
+def test_a_run_at_work_is_asked_by_its_number(project: Path, capsys):
+    with Project.open(project, write=False) as opened:
+        run = begin_run(opened)
+    command = ["teach", str(project)]
+    with locked(run / "lock"):  # as its process does
+        write_status(run, RunStatus("running", 3, 40))
+        assert main([*command, "--resume", "1"]) == 2
+        said = capsys.readouterr().err
+        assert "run 0001: it is not paused but running, at step 3 of 40" in said
+        assert main([*command, "--pause", "1"]) == 0
+        assert (run / "pause").exists()
+        assert main([*command, "--resume", "0001"]) == 0  # before it has paused
+        assert not (run / "pause").exists()
+        for request in ("stop", "discard"):
+            assert main([*command, f"--{request}", "1"]) == 0
+            assert (run / request).exists()
+            assert f"0001: asked to {request}" in capsys.readouterr().out
+        assert (run / "start.safetensors").exists()  # it throws it away itself
+
+
+def test_a_run_that_nobody_works_on_says_why_it_can_not_be_asked(project: Path, capsys):
+    command = ["teach", str(project)]
+
+    def refused() -> str:
+        said = set()
+        for request in ("pause", "resume", "stop"):
+            assert main([*command, f"--{request}", "1"]) == 2
+            line = capsys.readouterr().err
+            assert f"can't {request} run 0001: " in line
+            assert line.count("\n") == 1
+            said.add(line.strip().partition("run 0001: ")[2])
+        assert not [run / name for name in ("pause", "stop") if (run / name).exists()]
+        return said.pop() if len(said) == 1 else f"different answers: {said}"
+
+    with Project.open(project, write=False) as opened:
+        run = begin_run(opened)
+    assert refused() == "no process works on it yet; --run 0001 begins it"
+    for status, why in (
+        (RunStatus("finished", 40, 40), "it has ended: finished at step 40 of 40"),
+        (
+            RunStatus("kept", 40, 40, name="mine"),
+            "it has ended: finished at step 40 of 40, kept as mine",
+        ),
+        (
+            RunStatus("stopped", 7, 40),
+            "it has ended: stopped at step 7 of 40; --run 0001 goes on with it",
+        ),
+        (
+            RunStatus("running", 7, 40),
+            "its process ended without a word at step 7 of 40; "
+            "--run 0001 goes on with it",
+        ),
+    ):
+        write_status(run, status)
+        assert refused() == why
+    assert main([*command, "--discard", "1"]) == 0
+    capsys.readouterr()
+    assert refused() == "it has ended: discarded"
+    assert main([*command, "--discard", "1"]) == 2
+    assert "it was discarded already" in capsys.readouterr().err
+    assert main([*command, "--pause", "7"]) == 2
+    assert "no run '7'" in capsys.readouterr().err
+
+
+def test_a_run_that_was_begun_but_never_run_is_taken_away(project: Path, capsys):
+    with Project.open(project, write=False) as opened:
+        run = begin_run(opened)
+    assert read_status(run).state == "queued"
+    assert main(["teach", str(project), "--discard", run.name]) == 0
+    assert capsys.readouterr().out == "0001: discarded\n"
+    assert not list(run.glob("*.safetensors"))
+    assert main(["teach", str(project), "--list"]) == 0
+    assert "run: 0001  discarded" in capsys.readouterr().out
+    assert main(["teach", str(project), *QUICK]) == 0  # the next one needn't wait
+    assert read_status(run.with_name("0002")).state == "finished"
 
 
 def test_annotations_go_out_and_come_in(project: Path, tmp_path, tiny_model, capsys):

@@ -114,6 +114,33 @@ def window(make_napari_viewer, first_session, no_threads_left, core, qtbot):
 
 
 @pytest.fixture
+def look_into(make_napari_viewer, first_session, no_threads_left, core, qtbot):
+    """Return a function that opens a window with the Inspect tab on an image."""
+    import numpy as np
+    from fake_inspector import FakeInspectCore
+    from inspect_driver import InspectWindow
+
+    opened = []
+
+    def open_window(image=None, inspect_core=None, **options):
+        viewer = make_napari_viewer(show=True)
+        window = InspectWindow(viewer, core, qtbot, inspect_core or FakeInspectCore())
+        opened.append(window)
+        if image is None:
+            image = np.full((128, 128), 90, np.uint8)
+        window.add_image(image, **options)
+        window.turn_to_inspect()
+        return window
+
+    yield open_window
+    for window in opened:
+        for session in window.inspect_core.sessions:
+            session.gate.set()
+        window.inspect.shut_down()
+        window.close()
+
+
+@pytest.fixture
 def teaching(
     make_napari_viewer, first_session, no_threads_left, tmp_path, monkeypatch, qtbot
 ):
@@ -138,3 +165,15 @@ def teaching(
     yield open_window
     for window in opened:
         window.close()
+
+
+@pytest.fixture
+def image_file(tmp_path):
+    """Return an image of noise, in a folder of its own."""
+    import numpy as np
+    import tifffile
+
+    path = tmp_path / "cells.tif"
+    rng = np.random.default_rng(0)
+    tifffile.imwrite(path, rng.integers(0, 255, (120, 160), np.uint8))
+    return path

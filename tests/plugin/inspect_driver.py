@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
-from window_driver import Window
+from window_driver import LEFT, THROTTLE_MS, Window, world
 
 from napari_dtn.placement import KEY
-
-NO_BUTTON, LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
-THROTTLE_MS = 15  # canvas and napari drop moves that follow in 10 and 5 ms
 
 
 class InspectWindow(Window):
@@ -70,59 +65,41 @@ class InspectWindow(Window):
 
     def world(self, y: float, x: float) -> tuple[float, float]:
         """Return where a pixel of the image lies in the world, (y, x)."""
-        layer = self.context.layer()
-        at = layer.data_to_world([0.0] * (layer.ndim - 2) + [y, x])
-        return float(at[-2]), float(at[-1])
+        return world(self.context.layer(), y, x)
 
     # the mouse, at pixels of the image
 
     def hover(self, y: float, x: float) -> None:
         """Move the mouse to a pixel of the image."""
-        native, at = self._on_canvas(y, x)
-        self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, NO_BUTTON)
+        self.move(*self.world(y, x))
         self.qtbot.wait(40)
 
     def click_image(self, y: float, x: float, shift: bool = False) -> None:
         """Click on a pixel of the image."""
-        native, at = self._on_canvas(y, x)
+        canvas, at = self.on_canvas(*self.world(y, x))
         keys = Qt.KeyboardModifier
         key = keys.ShiftModifier if shift else keys.NoModifier
-        QTest.mouseClick(native, LEFT, key, QPoint(round(at.x()), round(at.y())))
+        QTest.mouseClick(canvas, LEFT, key, at.toPoint())
         self.settle()
 
     def drag_image(self, start: Any, end: Any, steps: int = 8) -> None:
         """Press at a pixel of the image, lead it to another, let go."""
-        native, at = self._on_canvas(*start)
-        self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, NO_BUTTON)
-        self._send(native, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
-        for share in np.linspace(0, 1, steps + 1)[1:]:
-            way = np.array(start) + share * (np.array(end) - start)
-            native, at = self._on_canvas(*way)
-            self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, LEFT)
-            self.qtbot.wait(THROTTLE_MS)
-        self._send(native, QEvent.Type.MouseButtonRelease, at, LEFT, NO_BUTTON)
+        first, last = self.world(*start), self.world(*end)
+        self.press(*first)
+        self.lead(first, last, steps)
+        self.let_go()
 
     def let_go_in_a_hurry(self, start: Any, end: Any) -> None:
         """Press, move and let go elsewhere, faster than the canvas takes moves."""
-        native, at = self._on_canvas(*start)
-        self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, NO_BUTTON)
-        self._send(native, QEvent.Type.MouseButtonPress, at, LEFT, LEFT)
+        self.press(*self.world(*start))
         self.qtbot.wait(THROTTLE_MS)
-        native, near = self._on_canvas(start[0] + 1, start[1] + 1)
-        self._send(native, QEvent.Type.MouseMove, near, NO_BUTTON, LEFT)
-        native, at = self._on_canvas(*end)
-        self._send(native, QEvent.Type.MouseButtonRelease, at, LEFT, NO_BUTTON)
+        self.move(*self.world(start[0] + 1, start[1] + 1), held=LEFT)
+        self.let_go(*self.world(*end))
 
-    def _on_canvas(self, y: float, x: float) -> tuple[Any, QPointF]:
-        canvas = self.viewer.window._qt_viewer.canvas
-        down, right = self.world(y, x)
-        left, top = canvas.view.scene.transform.map([right, down, 0, 1])[:2]
-        return canvas.native, QPointF(float(left), float(top))
 
-    def _send(
-        self, native: Any, kind: Any, at: QPointF, button: Any, held: Any
-    ) -> None:
-        keys = Qt.KeyboardModifier.NoModifier
-        event = QMouseEvent(kind, at, native.mapToGlobal(at), button, held, keys)
-        QApplication.sendEvent(native, event)
-        QApplication.processEvents()
+def lattice_of(w: InspectWindow) -> np.ndarray:
+    """Return where the fiducials of the tile stand at rest: outermost unit centres."""
+    top, left = w.context.tile_px[:2]
+    knots = np.linspace(3.5, 59.5, 4)  # centres of the first and last unit of 8 px
+    grid = np.stack(np.meshgrid(knots, knots, indexing="ij"), -1).reshape(-1, 2)
+    return grid + np.array([top, left])

@@ -7,15 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from fake_core import FakeCore
-from inspect_driver import LEFT, NO_BUTTON
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from small_inspector import small_model
-from window_driver import Window
+from window_driver import LEFT, Window, world
 
 from dense_transformer.zoo import save_model
 from napari_dtn.predicting import Catalogue, ModelInfo
@@ -23,7 +20,6 @@ from napari_dtn.predicting import Catalogue, ModelInfo
 CTRL = Qt.KeyboardModifier.ControlModifier
 CTRL_SHIFT = CTRL | Qt.KeyboardModifier.ShiftModifier
 PLAIN = Qt.KeyboardModifier.NoModifier
-THROTTLE_MS = 15  # canvas and napari drop moves that follow in 10 and 5 ms
 
 
 class TeachCore(FakeCore):
@@ -99,43 +95,23 @@ class TeachWindow(Window):
 
     def stroke(self, layer: Any, *way: tuple[float, float], steps: int = 6) -> None:
         """Press at the first pixel (y, x), lead the mouse along, let go."""
-        kinds = QEvent.Type
-        native, at = self._on_canvas(layer, *way[0])
-        self._send(native, kinds.MouseMove, at, NO_BUTTON, NO_BUTTON)
-        self._send(native, kinds.MouseButtonPress, at, LEFT, LEFT)
-        for start, end in pairwise(way):
-            for share in np.linspace(0, 1, steps + 1)[1:]:
-                px = np.array(start) + share * (np.array(end) - start)
-                native, at = self._on_canvas(layer, *px)
-                self._send(native, kinds.MouseMove, at, NO_BUTTON, LEFT)
-                self.qtbot.wait(THROTTLE_MS)
-        self._send(native, kinds.MouseButtonRelease, at, LEFT, NO_BUTTON)
+        places = [world(layer, *px) for px in way]
+        self.press(*places[0])
+        for start, end in pairwise(places):
+            self.lead(start, end, steps)
+        self.let_go()
 
     def click_px(self, layer: Any, y: float, x: float, *, double: bool = False) -> None:
         """Click, or double click, on a pixel of a layer."""
-        native, at = self._on_canvas(layer, y, x)
-        self._send(native, QEvent.Type.MouseMove, at, NO_BUTTON, NO_BUTTON)
-        point = QPoint(round(at.x()), round(at.y()))
-        QTest.mouseClick(native, LEFT, pos=point)
+        place = world(layer, y, x)
+        self.move(*place)
+        canvas, at = self.on_canvas(*place)
+        QTest.mouseClick(canvas, LEFT, pos=at.toPoint())
         if double:
-            QTest.mouseDClick(native, LEFT, pos=point)
+            QTest.mouseDClick(canvas, LEFT, pos=at.toPoint())
         QApplication.processEvents()
 
     def close(self) -> None:
         if "teach" in self.dock.__dict__:
             self.dock.teach.shut_down()
         super().close()
-
-    def _on_canvas(self, layer: Any, y: float, x: float) -> tuple[Any, QPointF]:
-        canvas = self.viewer.window._qt_viewer.canvas
-        world = layer.data_to_world([0.0] * (layer.ndim - 2) + [y, x])
-        left, top = canvas.view.scene.transform.map([world[-1], world[-2], 0, 1])[:2]
-        return canvas.native, QPointF(float(left), float(top))
-
-    def _send(
-        self, native: Any, kind: Any, at: QPointF, button: Any, held: Any
-    ) -> None:
-        keys = Qt.KeyboardModifier.NoModifier
-        event = QMouseEvent(kind, at, native.mapToGlobal(at), button, held, keys)
-        QApplication.sendEvent(native, event)
-        QApplication.processEvents()

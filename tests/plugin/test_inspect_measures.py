@@ -9,7 +9,6 @@ from inspect_driver import InspectWindow
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
-from test_inspect_window import look_into  # noqa: F401 - a fixture
 
 from dense_transformer.types import WarpEdit
 
@@ -26,7 +25,7 @@ def remove_by_mouse(w: InspectWindow, section) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, NM], ids=["pixels", "nanometres"])
-def test_coverage_lies_over_its_tile_and_is_said_in_words(look_into, options):  # noqa: F811
+def test_coverage_lies_over_its_tile_and_is_said_in_words(look_into, options):
     w = look_into(**options)
     section = w.open("CoverageSection")
     layer, image = w.drawn("coverage"), w.context.layer()
@@ -43,7 +42,7 @@ def test_coverage_lies_over_its_tile_and_is_said_in_words(look_into, options):  
     assert layer.name.startswith(image.name)
 
 
-def test_density_of_a_shift_is_even_and_its_length_is_told(look_into):  # noqa: F811
+def test_density_of_a_shift_is_even_and_its_length_is_told(look_into):
     w = look_into()
     section = w.open("DensitySection")
     known = w.drawn("density").data
@@ -59,7 +58,7 @@ def test_density_of_a_shift_is_even_and_its_length_is_told(look_into):  # noqa: 
     assert w.drawn("density") is None
 
 
-def test_folds_appear_where_fiducials_pass_one_another(look_into):  # noqa: F811
+def test_folds_appear_where_fiducials_pass_one_another(look_into):
     w = look_into()
     section = w.open("DensitySection")
     theta = np.zeros((16, 2), np.float32)
@@ -74,7 +73,7 @@ def test_folds_appear_where_fiducials_pass_one_another(look_into):  # noqa: F811
     assert len(w.drawn("folds").data) == 0
 
 
-def test_holes_appear_where_the_warp_does_not_read(look_into):  # noqa: F811
+def test_holes_appear_where_the_warp_does_not_read(look_into):
     w = look_into()
     section = w.open("CoverageSection")
     line = np.linspace(-1, 1, 4, dtype=np.float32)
@@ -94,10 +93,7 @@ def test_holes_appear_where_the_warp_does_not_read(look_into):  # noqa: F811
     assert len(w.drawn("holes").data) == 0
 
 
-def test_a_folded_section_computes_nothing_and_leaves_nothing(
-    look_into,  # noqa: F811
-    monkeypatch,
-):
+def test_a_folded_section_computes_nothing_and_leaves_nothing(look_into, monkeypatch):
     import dense_transformer.inspection as core
 
     calls = []
@@ -128,7 +124,7 @@ def test_a_folded_section_computes_nothing_and_leaves_nothing(
     assert w.drawn("magnitude") is None
 
 
-def test_layers_are_removed_with_one_click_or_from_the_list(look_into):  # noqa: F811
+def test_layers_are_removed_with_one_click_or_from_the_list(look_into):
     w = look_into()
     section = w.open("CoverageSection")
     w.viewer.layers.remove(w.drawn("coverage"))
@@ -142,7 +138,7 @@ def test_layers_are_removed_with_one_click_or_from_the_list(look_into):  # noqa:
     assert w.drawn("holes") is None
 
 
-def test_numbers_of_a_tile_can_be_read_copied_and_saved(look_into, tmp_path):  # noqa: F811
+def test_numbers_of_a_tile_can_be_read_copied_and_saved(look_into, tmp_path):
     core = FakeInspectCore()
     core.levels = (3, 4)
     w = look_into(inspect_core=core)
@@ -162,7 +158,7 @@ def test_numbers_of_a_tile_can_be_read_copied_and_saved(look_into, tmp_path):  #
     assert lines[0].startswith("image,level,")
 
 
-def test_a_plain_network_has_no_maps_and_no_numbers(look_into):  # noqa: F811
+def test_a_plain_network_has_no_maps_and_no_numbers(look_into):
     core = FakeInspectCore()
     core.levels = ()
     w = look_into(inspect_core=core)

@@ -12,7 +12,6 @@ from inspect_driver import InspectWindow
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from small_inspector import SmallInspectCore, blobs
-from test_inspect_window import look_into  # noqa: F401 - a fixture
 
 from napari_dtn.inspect_labels import to_classes
 
@@ -21,7 +20,7 @@ SOON = 60_000  # ms
 
 
 @pytest.fixture
-def small(look_into):  # noqa: F811
+def small(look_into):
     """Return a function that looks into the small network."""
 
     def open_window(**options) -> InspectWindow:
@@ -128,8 +127,8 @@ def test_two_models_stand_side_by_side_and_then_all_is_as_before(small, monkeypa
     assert grid.shape == (1, 2)
     shown = [layer.name for layer in w.viewer.layers if layer.visible]
     assert shown == [
-        "image: small, image", "image: small",
-        "image: small-2, image", "image: small-2",
+        "small: image, image", "small: image",
+        "small-2: image, image", "small-2: image",
     ]  # fmt: skip
     first = w.drawn("probability a").data
     np.testing.assert_array_equal(first, section.found.predictions[0].probability)
@@ -137,7 +136,7 @@ def test_two_models_stand_side_by_side_and_then_all_is_as_before(small, monkeypa
     assert not grid.enabled
     assert w.context.layer().visible
     assert not hidden.visible
-    assert not [layer for layer in w.viewer.layers if layer.name.startswith("image:")]
+    assert not [layer for layer in w.viewer.layers if layer.name.startswith("small")]
 
 
 def test_features_are_those_of_the_core_and_drawn_once_for_all_stages(

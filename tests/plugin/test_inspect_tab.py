@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fake_inspector import SHIFT_PX, FakeInspectCore
-from test_inspect_window import lattice_of, look_into  # noqa: F401 - a fixture
+from inspect_driver import lattice_of
 
 from napari_dtn.placement import is_result
 
@@ -16,7 +16,7 @@ def ours(w):
     return [layer.name for layer in w.viewer.layers if is_result(layer)]
 
 
-def test_a_stack_is_looked_at_in_the_slice_on_screen(look_into):  # noqa: F811
+def test_a_stack_is_looked_at_in_the_slice_on_screen(look_into):
     stack = np.full((3, 128, 128), 90, np.uint8)
     w = look_into(stack, scale=(50, 4, 4), units=("nm",) * 3)
     w.viewer.dims.set_current_step(0, 2)
@@ -26,7 +26,7 @@ def test_a_stack_is_looked_at_in_the_slice_on_screen(look_into):  # noqa: F811
     assert w.drawn("tiles").units == w.context.layer().units
 
 
-def test_an_rgb_image_is_looked_at_as_any_other(look_into):  # noqa: F811
+def test_an_rgb_image_is_looked_at_as_any_other(look_into):
     w = look_into(np.full((128, 128, 3), 90, np.uint8), rgb=True)
     w.open("SeenSection")
     w.open("PatchSection")
@@ -35,7 +35,7 @@ def test_an_rgb_image_is_looked_at_as_any_other(look_into):  # noqa: F811
     assert w.drawn("patch") is not None
 
 
-def test_a_plain_network_is_said_to_bend_nothing(look_into):  # noqa: F811
+def test_a_plain_network_is_said_to_bend_nothing(look_into):
     w = look_into()
     for name in ("PatchSection", "SeenSection", "WhatIfSection"):
         w.open(name)
@@ -48,7 +48,7 @@ def test_a_plain_network_is_said_to_bend_nothing(look_into):  # noqa: F811
     w.drag_image((20, 20), (30, 30))  # nothing to take hold of
 
 
-def test_nested_levels_are_drawn_through_those_above(look_into):  # noqa: F811
+def test_nested_levels_are_drawn_through_those_above(look_into):
     core = FakeInspectCore()
     core.levels = (3, 4)
     w = look_into(inspect_core=core)
@@ -61,7 +61,7 @@ def test_nested_levels_are_drawn_through_those_above(look_into):  # noqa: F811
     assert "3.6 px on average" in w.inspect.header.sentence.text()
 
 
-def test_patches_of_every_level_are_drawn_at_once(look_into):  # noqa: F811
+def test_patches_of_every_level_are_drawn_at_once(look_into):
     core = FakeInspectCore()
     core.levels = (3, 4)
     w = look_into(inspect_core=core)
@@ -83,7 +83,7 @@ def test_patches_of_every_level_are_drawn_at_once(look_into):  # noqa: F811
     assert len(w.drawn("patch").data) == one
 
 
-def test_deleting_the_image_takes_all_drawings_along(look_into):  # noqa: F811
+def test_deleting_the_image_takes_all_drawings_along(look_into):
     w = look_into()
     for name in ("PatchSection", "SeenSection", "WhatIfSection"):
         w.open(name)
@@ -96,7 +96,7 @@ def test_deleting_the_image_takes_all_drawings_along(look_into):  # noqa: F811
     assert w.context.pointer._find() is None
 
 
-def test_closing_the_dock_leaves_no_layer_callback_or_timer(look_into):  # noqa: F811
+def test_closing_the_dock_leaves_no_layer_callback_or_timer(look_into):
     w = look_into()
     for name in ("PatchSection", "SeenSection", "WhatIfSection"):
         w.open(name)
@@ -109,7 +109,7 @@ def test_closing_the_dock_leaves_no_layer_callback_or_timer(look_into):  # noqa:
     assert not w.section("SeenSection")._timer.isActive()
 
 
-def test_a_drawing_that_is_deleted_is_unticked_and_can_be_had_again(look_into):  # noqa: F811
+def test_a_drawing_that_is_deleted_is_unticked_and_can_be_had_again(look_into):
     w = look_into()
     box = w.section("WarpSection").boxes["grid"]
     w.viewer.layers.remove(w.drawn("grid"))
@@ -119,7 +119,7 @@ def test_a_drawing_that_is_deleted_is_unticked_and_can_be_had_again(look_into): 
     assert w.drawn("grid").visible
 
 
-def test_after_all_layers_are_cleared_the_next_image_is_drawn_on_as_before(look_into):  # noqa: F811
+def test_after_all_layers_are_cleared_the_next_image_is_drawn_on_as_before(look_into):
     w = look_into()
     boxes = w.section("WarpSection").boxes
     w.viewer.layers.clear()
@@ -131,7 +131,7 @@ def test_after_all_layers_are_cleared_the_next_image_is_drawn_on_as_before(look_
     assert w.drawn("grid").visible
 
 
-def test_a_model_of_gray_images_is_not_trusted_with_colours(look_into):  # noqa: F811
+def test_a_model_of_gray_images_is_not_trusted_with_colours(look_into):
     colours = np.zeros((128, 128, 3), np.uint8)
     colours[..., 0], colours[..., 1] = 200, 30
     w = look_into(colours, rgb=True)
@@ -145,7 +145,7 @@ def test_a_model_of_gray_images_is_not_trusted_with_colours(look_into):  # noqa:
     assert not caution.isVisibleTo(w.inspect)
 
 
-def test_a_weaker_warp_is_said_to_be_the_persons_and_not_judged(look_into):  # noqa: F811
+def test_a_weaker_warp_is_said_to_be_the_persons_and_not_judged(look_into):
     w = look_into()
     section = w.open("SeenSection")
     section.slider.setValue(0)
@@ -155,7 +155,7 @@ def test_a_weaker_warp_is_said_to_be_the_persons_and_not_judged(look_into):  # n
     assert "next to nothing" not in words
 
 
-def test_the_colours_of_arrows_tell_the_length_after_a_drag_too(look_into):  # noqa: F811
+def test_the_colours_of_arrows_tell_the_length_after_a_drag_too(look_into):
     w = look_into()
     w.open("WhatIfSection")
     arrows, ramp = w.drawn("arrows"), w.section("WarpSection").ramp
@@ -168,7 +168,7 @@ def test_the_colours_of_arrows_tell_the_length_after_a_drag_too(look_into):  # n
     assert f"{arrows.edge_contrast_limits[1]:.3g} px" in ramp.text()
 
 
-def test_every_control_has_a_name_and_a_tooltip(look_into):  # noqa: F811
+def test_every_control_has_a_name_and_a_tooltip(look_into):
     from qtpy.QtWidgets import QAbstractButton, QComboBox, QSlider, QSpinBox
 
     w = look_into()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fake_inspector import SHIFT_PX, THETA, FakeInspectCore
-from inspect_driver import InspectWindow
+from fake_inspector import SHIFT_PX, THETA
+from inspect_driver import lattice_of
 
 from dense_transformer.types import WarpEdit
 from napari_dtn.inspect_marks import SPOKES
@@ -14,41 +14,10 @@ pytestmark = pytest.mark.gui
 NM = {"scale": (4.6, 4.6), "units": ("nm", "nm"), "translate": (100, 50)}
 
 
-@pytest.fixture
-def look_into(make_napari_viewer, first_session, no_threads_left, core, qtbot):
-    """Return a function that opens a window with the Inspect tab on an image."""
-    opened = []
-
-    def open_window(image=None, inspect_core=None, **options):
-        viewer = make_napari_viewer(show=True)
-        window = InspectWindow(viewer, core, qtbot, inspect_core or FakeInspectCore())
-        opened.append(window)
-        if image is None:
-            image = np.full((128, 128), 90, np.uint8)
-        window.add_image(image, **options)
-        window.turn_to_inspect()
-        return window
-
-    yield open_window
-    for window in opened:
-        for session in window.inspect_core.sessions:
-            session.gate.set()
-        window.inspect.shut_down()
-        window.close()
-
-
 def fiducials_of(w):
     """Return where the discs of the fiducials are drawn, source px."""
     lines = w.drawn("fiducials").data[::SPOKES, :, -2:].astype(float)
     return lines[:, 0] + lines[:, 1] / 2
-
-
-def lattice_of(w):
-    """Return where the fiducials of the tile stand at rest: outermost unit centres."""
-    top, left = w.context.tile_px[:2]
-    knots = np.linspace(3.5, 59.5, 4)  # centres of the first and last unit of 8 px
-    grid = np.stack(np.meshgrid(knots, knots, indexing="ij"), -1).reshape(-1, 2)
-    return grid + np.array([top, left])
 
 
 def test_one_sentence_says_how_much_space_is_bent(look_into):

@@ -11,19 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
 
 from dense_transformer.teaching import Project
 
 CHILD = Path(__file__).with_name("painting_child.py")
-
-
-@pytest.fixture
-def image_file(tmp_path):
-    path = tmp_path / "cells.tif"
-    rng = np.random.default_rng(0)
-    tifffile.imwrite(path, rng.integers(0, 255, (120, 160), np.uint8))
-    return path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")

@@ -22,14 +22,6 @@ def kept(window) -> np.ndarray:
 
 
 @pytest.fixture
-def image_file(tmp_path):
-    path = tmp_path / "cells.tif"
-    rng = np.random.default_rng(0)
-    tifffile.imwrite(path, rng.integers(0, 255, (120, 160), np.uint8))
-    return path
-
-
-@pytest.fixture
 def stack_file(tmp_path):
     path = tmp_path / "stack.tif"
     rng = np.random.default_rng(0)

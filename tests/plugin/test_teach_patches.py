@@ -59,6 +59,39 @@ def test_a_drawn_patch_begins_with_the_prediction(teaching, image_file):
     )
 
 
+def test_after_drawing_a_patch_the_tool_is_back_in_hand(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    window.run_prediction()
+    draw = window.section("PatchesSection").draw
+    tools = window.section("AnnotateSection").tools.buttons
+    for tool in ("erase", "polygon", "paint"):
+        window.click(tools[tool])
+        drawn(window, layer)
+        assert layer.mode == tool
+        assert tools[tool].isChecked()
+        window.one.undo()
+        window.settle()
+    assert not layer.data.any()  # drawing the boxes has painted nothing
+    window.click(tools["pan_zoom"])
+    for _ in range(2):  # not drawn after all
+        window.click(draw)
+    assert layer.mode == "pan_zoom"
+    window.click(draw)
+    window.click(tools["fill"])  # another tool instead
+    assert not draw.isChecked()
+    assert layer.mode == "fill"
+    window.click(tools["pan_zoom"])
+    box = drawn(window, layer)  # to be corrected: the brush is what one needs
+    assert layer.mode == "paint"
+    before = np.array(layer.data)
+    window.click(window.section("AnnotateSection").classes.button(2))
+    window.stroke(layer, (40, 40), (40, 80))
+    window.settle()
+    changed = layer.data != before
+    assert changed[box[0] : box[2], box[1] : box[3]].any()
+
+
 def test_missing_pixels_are_counted_live_and_filled_with_a_class(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()

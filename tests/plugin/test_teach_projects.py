@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from dense_transformer.teaching import Project
+from dense_transformer.zoo.catalogue import own_path
 
 MINE = ("AnnotateSection", "PatchesSection", "WhereSection")
 
@@ -77,6 +78,46 @@ def test_two_images_share_a_project_that_brings_both_back(teaching, files, tmp_p
     layer = window.annotate()
     np.testing.assert_array_equal(layer.data, second)
     assert window.teach.context.folder == folder
+
+
+def test_a_name_is_suggested_that_is_fresh_in_the_project_now_open(
+    teaching, files, tmp_path
+):
+    window = teaching(files[0])
+    paint(window, 20)
+    folder = window.teach.context.folder
+    models = window.section("ModelsSection")
+    window.settle()
+    root = window.teach.context.project.model.name
+    assert models.name.text() == f"{root}-2"
+    models.name.setText("of-the-first-project")
+    box = window.section("AnnotateSection").project
+    box.create(tmp_path / "other")
+    window.settle()
+    assert models.name.text() == f"{root}-2"
+    own = own_path(f"{root}-2")  # somebody has kept a model meanwhile
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(window.core.path.read_bytes())
+    box.open(folder)
+    window.settle()
+    assert models.name.text() == f"{root}-3"
+
+
+def test_the_first_button_says_what_it_does(teaching, files):
+    window = teaching(files[0])
+    start = window.section("AnnotateSection").start
+    said = [(start.text(), start.toolTip())]
+    layer = window.annotate()
+    said.append((start.text(), start.toolTip()))
+    window.viewer.layers.selection.active = window.viewer.layers["one"]
+    window.click(start)
+    assert window.viewer.layers.selection.active is layer  # as the tip says
+    window.viewer.layers.remove(layer)
+    window.settle()
+    said.append((start.text(), start.toolTip()))
+    texts, tips = zip(*said, strict=True)
+    assert texts == ("Annotate this image", "Go on painting", "Bring the layer back")
+    assert len(set(tips)) == 3
 
 
 def test_a_project_that_somebody_else_writes_is_not_opened(teaching, files, tmp_path):

@@ -212,6 +212,7 @@ def test_the_whole_loop_by_mouse_and_keyboard(painted):
     QTest.keyClick(models.name, Qt.Key.Key_Return)
     painted.until(lambda: models.list.count() == 2)
     assert "in use" in models.list.item(0).text()
+    assert models.name.text() not in ("", "bars-1")  # ready for the next one
     painted.until(lambda: painted.tab.models.model().key == "bars-1")
     turn_to(painted, 0)
     painted.run()

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_dtn.dock import DenseTransformerDock
 from napari_dtn.placement import find_layer
 from napari_dtn.tabs.predict import PredictTab
+
+NO_BUTTON, LEFT = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
+THROTTLE_MS = 15  # canvas and napari drop moves that follow in 10 and 5 ms
 
 
 class Window:
@@ -31,6 +36,7 @@ class Window:
             qtbot.addWidget(self.tab)
             self.tab.show()
         self.shown: list[bool] = []
+        self._at = QPointF()  # the mouse on the canvas
         self.tab.shown.connect(lambda: self.shown.append(True))
         self.until(lambda: self.tab.models.model() is not None)
 
@@ -65,20 +71,58 @@ class Window:
 
     def pixel(self, y: float, x: float) -> np.ndarray:
         """Return the colour (RGB) that the canvas shows at world (y, x)."""
-        canvas = self.viewer.window._qt_viewer.canvas
-        matrix = canvas.view.scene.transform
-        left, top = matrix.map([x, y, 0, 1])[:2]
+        canvas, at = self.on_canvas(y, x)
         shot = self.viewer.screenshot(canvas_only=True, flash=False)
-        ratio = shot.shape[1] / canvas.native.width()
-        row, column = round(top * ratio), round(left * ratio)
+        ratio = shot.shape[1] / canvas.width()
+        row, column = round(at.y() * ratio), round(at.x() * ratio)
         assert 0 <= row < len(shot), "not on the canvas"
         assert 0 <= column < shot.shape[1], "not on the canvas"
         return shot[row, column, :3].astype(int)
 
     def click_canvas(self, y: float, x: float) -> None:
         """Click on the canvas at world (y, x)."""
+        canvas, at = self.on_canvas(y, x)
+        QTest.mouseMove(canvas, at.toPoint())
+        QTest.mouseClick(canvas, LEFT, pos=at.toPoint())
+
+    def on_canvas(self, y: float, x: float) -> tuple[Any, QPointF]:
+        """Return the canvas, and where on it world (y, x) is."""
         canvas = self.viewer.window._qt_viewer.canvas
         left, top = canvas.view.scene.transform.map([x, y, 0, 1])[:2]
-        at = QPoint(round(left), round(top))
-        QTest.mouseMove(canvas.native, at)
-        QTest.mouseClick(canvas.native, Qt.MouseButton.LeftButton, pos=at)
+        return canvas.native, QPointF(float(left), float(top))
+
+    # the mouse over the canvas, at world (y, x)
+
+    def move(self, y: float, x: float, held: Any = NO_BUTTON) -> None:
+        """Move the mouse, with or without a button held."""
+        self._send(QEvent.Type.MouseMove, self.on_canvas(y, x)[1], NO_BUTTON, held)
+
+    def press(self, y: float, x: float) -> None:
+        """Move there without a button, and press the left one."""
+        self.move(y, x)
+        self._send(QEvent.Type.MouseButtonPress, self._at, LEFT, LEFT)
+
+    def lead(self, start: Any, end: Any, steps: int) -> None:
+        """Lead the mouse with the button held, as fast as all moves are taken."""
+        for share in np.linspace(0, 1, steps + 1)[1:]:
+            self.move(*np.array(start) + share * (np.array(end) - start), held=LEFT)
+            self.qtbot.wait(THROTTLE_MS)
+
+    def let_go(self, *place: float) -> None:
+        """Let the left button go where the mouse is, or at a place (y, x)."""
+        at = self.on_canvas(*place)[1] if place else self._at  # a drag moves the view
+        self._send(QEvent.Type.MouseButtonRelease, at, LEFT, NO_BUTTON)
+
+    def _send(self, kind: Any, at: QPointF, button: Any, held: Any) -> None:
+        canvas = self.viewer.window._qt_viewer.canvas.native
+        self._at = at
+        keys = Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(kind, at, canvas.mapToGlobal(at), button, held, keys)
+        QApplication.sendEvent(canvas, event)
+        QApplication.processEvents()
+
+
+def world(layer: Any, y: float, x: float) -> tuple[float, float]:
+    """Return where a pixel of a layer lies in the world, (y, x)."""
+    at = layer.data_to_world([0.0] * (layer.ndim - 2) + [y, x])
+    return float(at[-2]), float(at[-1])

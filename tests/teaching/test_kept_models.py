@@ -84,6 +84,16 @@ def test_models_are_listed_with_their_parents_and_taken_back(project):
         revert(project, "none")
 
 
+def test_a_suggested_name_is_one_that_nobody_has(project, home):
+    for change in (0.01, 0.3):
+        name = suggest_name(project)
+        keep(project, taught(project, change), name)
+        assert suggest_name(project) != name
+    (home / "models" / "p-2.safetensors").unlink()  # the project has it all the same
+    with Project.open(project.folder, write=False) as again:
+        assert suggest_name(again) == "p-4"
+
+
 def test_a_damaged_model_is_not_gone_back_to(project):
     second = keep(project, taught(project), "second")
     project.model_path(project.models[0]).write_bytes(b"x")

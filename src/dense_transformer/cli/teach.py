@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dense_transformer.cli import teach_models, teach_project, teach_run
 from dense_transformer.cli.options import add_settings
 from dense_transformer.config import TeachConfig
 from dense_transformer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching.requests import Request
 
 NAME = "teach"
 HELP = "Teach a model from a few annotations, in a project that napari opens too."
@@ -39,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--pause", "RUN", "Let a run hold still, in two seconds."),
         ("--resume", "RUN", "Let a paused run go on."),
         ("--stop", "RUN", "End a run and keep what it has learned."),
-        ("--discard", "RUN", "End a run and throw its models away."),
+        ("--discard", "RUN", "End a run, if it was begun, and throw its models away."),
         ("--keep", "NAME", "Keep the best model of the last run, or of --run."),
         ("--revert", "NAME", "Use an earlier model of the project again."),
     ):
@@ -86,7 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if asked:
             return work(arguments)
-    for request in ("pause", "resume", "stop", "discard"):
+    requests: tuple[Request, ...] = ("pause", "resume", "stop", "discard")
+    for request in requests:
         if name := getattr(arguments, f"{request}_"):
             return teach_run.ask(arguments.project, request, name)
     return teach_run.teach_now(arguments)

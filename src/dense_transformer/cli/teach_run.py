@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dense_transformer.cli.console import ProgressLine, note, say
 from dense_transformer.cli.options import read_settings
@@ -13,6 +14,9 @@ from dense_transformer.cli.signals import stop_on_signal
 from dense_transformer.config import TeachConfig
 from dense_transformer.errors import ConfigError
 from dense_transformer.work import finish
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching.requests import Request
 
 
 def teach_now(arguments: argparse.Namespace) -> int:
@@ -33,21 +37,16 @@ def teach_now(arguments: argparse.Namespace) -> int:
     return stop.exit_code
 
 
-def ask(project: Path, request: str, name: str) -> int:
+def ask(project: Path, request: Request, name: str) -> int:
     """Ask a run for something by a file in its directory; it may run anywhere."""
-    from dense_transformer.teaching import Project, control
+    from dense_transformer.teaching import Project, read_status, requests
     from dense_transformer.teaching.models import run_folder
 
     with Project.open(project, write=False) as opened:
         run = run_folder(opened, name)
-    requests = {
-        "pause": control.pause,
-        "resume": control.unpause,
-        "stop": control.stop,
-        "discard": control.discard,
-    }
-    requests[request](run)
-    say(f"{run.name}: asked to {request}")
+    requests.ask(run, request)
+    gone = request == "discard" and read_status(run).state == "discarded"
+    say(f"{run.name}: {'discarded' if gone else f'asked to {request}'}")
     return 0
 
 

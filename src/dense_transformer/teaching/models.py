@@ -120,10 +120,14 @@ def lineage(
 
 
 def suggest_name(project: Project) -> str:
-    """Return a free name for the next model to keep: its first parent's, -2, -3 ..."""
+    """Return a free name for the next model to keep: its first parent's, -2, -3 ...
+
+    No model of the person nor of the project has it.
+    """
     root = lineage(project)[-1].name[:56]
+    taken = {record.name for record in project.models}
     number = 2
-    while own_path(f"{root}-{number}").exists():
+    while f"{root}-{number}" in taken or own_path(f"{root}-{number}").exists():
         number += 1
     return f"{root}-{number}"
 
