@@ -143,7 +143,9 @@ def warp_specs(
             "vectors", "run links", f"{name}: shift of the fiducials", links, whole,
             looks[1],
         ),
-        LayerSpec("points", "run fiducials", f"{name}: fiducials", dots, whole, looks[2]),
+        LayerSpec(
+            "points", "run fiducials", f"{name}: fiducials", dots, whole, looks[2],
+        ),
     ]  # fmt: skip
 
 

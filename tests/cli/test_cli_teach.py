@@ -17,7 +17,7 @@ from tifffile import imwrite
 from dense_transformer import load_model
 from dense_transformer.cli.main import main
 from dense_transformer.teaching import Project, RunStatus, begin_run, read_status
-from dense_transformer.teaching.control import write_status
+from dense_transformer.teaching.status import write_status
 from dense_transformer.training.lock import locked
 from dense_transformer.zoo import save_model
 

@@ -6,16 +6,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from dense_transformer.errors import RunError
-from dense_transformer.teaching.control import (
-    PAUSE,
-    RunStatus,
-    discard,
-    is_held,
-    pause,
-    read_status,
-    stop,
-    unpause,
-)
+from dense_transformer.teaching.control import discard, pause, stop, unpause
+from dense_transformer.teaching.gate import PAUSE
+from dense_transformer.teaching.run_lock import is_held
+from dense_transformer.teaching.status import RunStatus, read_status
 
 Request: TypeAlias = Literal["pause", "resume", "stop", "discard"]
 _ASK = {"pause": pause, "resume": unpause, "stop": stop, "discard": discard}
