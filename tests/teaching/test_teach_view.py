@@ -79,7 +79,7 @@ def test_what_is_not_there_is_said_and_no_error(tmp_path, model, wanted, why):
 
 
 def test_a_large_view_is_cut_to_its_middle(tmp_path, model, monkeypatch):
-    monkeypatch.setattr("dense_transformer.teaching.view.LARGEST_PX", 40)
+    monkeypatch.setattr("dense_transformer.teaching.view.covered_px", lambda *_: 40)
     notes = []
     view = live(tmp_path, model, notes, Clock())
     view.began = -1e6

@@ -11,7 +11,7 @@ from dense_transformer.config import NetworkConfig, TrainConfig
 from dense_transformer.data import Pair
 from dense_transformer.errors import DivergedError
 from dense_transformer.nn import Trace, build_network
-from dense_transformer.training.tiling import tile_boxes
+from dense_transformer.training.tiling import covered_px, tile_boxes
 from dense_transformer.training.validation import validate
 
 
@@ -101,3 +101,15 @@ def test_it_runs_in_evaluation_mode_and_changes_no_statistics():
     run(validate(network, [pair((40, 40))], settings))
     assert not network.training
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+
+
+@pytest.mark.parametrize("tile", [32, 33, 224])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_so_many_tiles_cover_so_much_and_no_more(tile, count):
+    side = covered_px(tile, count)
+    assert len(tile_boxes((side, tile), (tile, tile))) == count
+    assert len(tile_boxes((side + 1, tile), (tile, tile))) == count + 1
+
+
+def test_two_tiles_of_a_shipped_model():
+    assert covered_px(224, 2) == 224 + 168

@@ -17,7 +17,7 @@ from dense_transformer.errors import DTNError
 from dense_transformer.files import atomic_write
 from dense_transformer.inference.source import open_view
 from dense_transformer.training.preview_file import pack_preview
-from dense_transformer.training.tiling import predict_whole
+from dense_transformer.training.tiling import covered_px, predict_whole
 from dense_transformer.training.warp_log import WarpLog
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from dense_transformer.types import Array, Box, Image
 
 FILE = "view.json"
-SHARE = 0.05  # of the time, most; drawing it takes the window as much again
-FIRST_S = 0.5  # on top of it, so that the first comes soon
+SHARE = 0.03  # of the time, most; drawing it takes the window more than that
+FIRST_S = 0.3  # on top of it, so that the first comes soon
 EVERY_S = 2.0
-LARGEST_PX = 448  # side, network px; the middle of what is larger
+TILES = 2  # in each direction, most; the middle of what is larger
 KEPT = 2
 
 
@@ -184,13 +184,13 @@ class LiveView:
         )  # fmt: skip
         spans = []
         top, left, bottom, right = view.to_network(wanted.box)
-        for low, high, length in zip(
-            (top, left), (bottom, right), view.size, strict=True
+        for low, high, length, tile in zip(
+            (top, left), (bottom, right), view.size, self.config.patch, strict=True
         ):
             first, last = max(0, low), min(length, high)
             if last <= first:
                 raise DTNError("what is on screen is no part of the image")
-            spare = max(0, last - first - LARGEST_PX)
+            spare = max(0, last - first - covered_px(tile, TILES))
             spans.append((first + spare // 2, last - (spare - spare // 2)))
         window = spans[0][0], spans[1][0], spans[0][1], spans[1][1]
         pixels = view.read(window)

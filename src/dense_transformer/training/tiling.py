@@ -55,10 +55,19 @@ def predict_whole(
     return np.asarray(np.clip(sums / weights, 0.0, 1.0))
 
 
+def covered_px(tile: int, count: int) -> int:
+    """Return the longest side that `count` tiles of a side `tile` cover, px."""
+    return tile + (count - 1) * _step(tile)
+
+
+def _step(tile: int) -> int:
+    return max(1, round(tile * (1 - OVERLAP)))
+
+
 def _starts(length: int, tile: int) -> list[int]:
     if length <= tile:
         return [0]
-    count = 1 + -(-(length - tile) // max(1, round(tile * (1 - OVERLAP))))
+    count = 1 + -(-(length - tile) // _step(tile))
     return [round(i * (length - tile) / (count - 1)) for i in range(count)]
 
 
