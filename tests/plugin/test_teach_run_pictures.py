@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.layers import Image
 from qtpy.QtCore import QTimer
+from small_inspector import small_model
 
+from dense_transformer import types
+from dense_transformer.config import TeachConfig
 from dense_transformer.data import Pair
+from dense_transformer.teaching import Wanted, ask_view
+from dense_transformer.teaching.beginning import training_config
+from dense_transformer.teaching.view import LiveView
 from dense_transformer.training.preview_file import pack_preview
 from napari_dtn.placement import make_layer
 from napari_dtn.sources import read_source
-from napari_dtn.teach_run_pictures import ViewFile, picture_specs
+from napari_dtn.teach_run_pictures import (
+    ViewFile,
+    ViewTail,
+    empty_specs,
+    picture_specs,
+)
 
 BOX = (8, 16, 40, 80)  # of what is on screen, px
 
@@ -44,6 +56,45 @@ def test_a_prediction_lies_on_its_part_of_the_image(tmp_path, shape, units):
     np.testing.assert_allclose(low, image.data_to_world(first))
     last = (float(section), BOX[2] - 1, BOX[3] - 1)[-ndim:]
     np.testing.assert_allclose(upper, image.data_to_world(last))
+
+
+@pytest.mark.parametrize("warps", [True, False])
+def test_room_is_made_for_just_what_comes(tmp_path, warps):
+    model = small_model()
+    pixels = np.random.default_rng(3).integers(0, 256, (3, 96, 128), np.uint8)
+    events = (tmp_path / "events.jsonl").open("a")
+
+    def note(values):
+        events.write(json.dumps({"event": "view", "step": 4, **values}) + "\n")
+        events.flush()
+
+    answers = LiveView(
+        tmp_path, {"em": types.Image(pixels, "zyx", "em")}.get,
+        training_config(TeachConfig(), model), note,
+    )  # fmt: skip
+    answers.began -= 1e6
+    answers._next = 0.0
+    ask_view(tmp_path, Wanted("em", 2, (0, 0, 96, 128)))
+    while (view := ViewTail(tmp_path).newest()) is None:
+        answers.advance(model.network, 4)
+    events.close()
+    image = Image(pixels, name="em", scale=(50.0, 4.0, 4.0), units=("nm",) * 3)
+    source = read_source(image, (100.0, 0, 0))
+    full = picture_specs(view, source, warps)
+    room = empty_specs(source, (0, 0, 96, 128), min(model.card.patch), warps)
+    assert len(full) == (4 if warps else 1)
+    for there, comes in zip(room, full, strict=True):
+        assert (there.kind, there.role) == (comes.kind, comes.role)
+        assert there.name == comes.name
+        assert there.look == comes.look
+        assert there.data.ndim == comes.data.ndim
+        assert not np.any(there.data)
+        assert np.any(comes.data)
+    (low, high), (first, last) = (
+        make_layer(specs[0], "id").extent.world for specs in (room, full)
+    )
+    np.testing.assert_allclose(low[0], first[0])
+    np.testing.assert_allclose(high - low, last - first, atol=300)  # of whole pixels
 
 
 @pytest.mark.gui

@@ -23,6 +23,7 @@ from napari_dtn.predicting import ModelInfo
 
 pytestmark = pytest.mark.gui
 LONG = 100_000  # steps: it is ended otherwise
+LEARNING = "bars while it learns: prediction"
 
 
 @pytest.fixture
@@ -37,6 +38,12 @@ def painted(teaching, tmp_path, monkeypatch):
 
 def names(window) -> list[str]:
     return [layer.name for layer in window.viewer.layers]
+
+
+def predicted(window) -> bool:
+    """Return whether something was predicted on screen, not only room made for it."""
+    layers = window.viewer.layers
+    return LEARNING in layers and bool(layers[LEARNING].data.any())
 
 
 def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
@@ -58,16 +65,18 @@ def test_what_is_on_screen_is_predicted_while_it_learns(painted):
     driver.section.warps.setChecked(True)
     selected = set(painted.viewer.layers.selection)
     driver.begin(LONG)
-    learning = "bars while it learns: prediction"
-    painted.until(lambda: learning in names(painted), 60000)
-    layer = painted.viewer.layers[learning]
+    painted.until(lambda: LEARNING in names(painted), 5000)
+    assert not predicted(painted)  # room is made before the run computes
+    painted.until(lambda: predicted(painted), 60000)
+    layer = painted.viewer.layers[LEARNING]
     image = painted.viewer.layers["bars"]
     assert tuple(layer.extent.world[0]) == tuple(image.extent.world[0])
     assert tuple(layer.extent.world[1]) == tuple(image.extent.world[1])
-    painted.until(lambda: "bars while it learns: warped grid" in names(painted))
+    grid = painted.viewer.layers["bars while it learns: warped grid"]
+    painted.until(lambda: len(grid.data) > 0)
     assert set(painted.viewer.layers.selection) == selected
     driver.section.live.setChecked(False)
-    painted.until(lambda: learning not in names(painted))
+    painted.until(lambda: LEARNING not in names(painted))
 
 
 def test_pause_resume_stop_discard_and_its_undoing_act_at_once(painted):
@@ -92,6 +101,14 @@ def test_pause_resume_stop_discard_and_its_undoing_act_at_once(painted):
     driver.click("back")
     driver.until("stopped")
     assert (run / "best.safetensors").exists()
+
+
+def test_a_run_that_predicts_nothing_leaves_no_empty_layer(painted):
+    driver = RunDriver(painted)
+    driver.begin(1)
+    painted.until(lambda: LEARNING in names(painted), 5000)
+    driver.until("finished")
+    painted.until(lambda: LEARNING not in names(painted) or predicted(painted))
 
 
 def test_a_killed_run_is_told_of_and_goes_on(painted):
@@ -144,18 +161,17 @@ def test_what_is_painted_meanwhile_is_for_the_next_run(painted):
 def test_layers_that_go_while_it_learns_harm_nothing(painted):
     driver = RunDriver(painted)
     driver.begin(LONG)
-    learning = "bars while it learns: prediction"
-    painted.until(lambda: learning in names(painted), 60000)
-    painted.viewer.layers.remove(learning)
+    painted.until(lambda: predicted(painted), 60000)
+    painted.viewer.layers.remove(LEARNING)
     assert not driver.section.live.isChecked()
     painted.settle()
     driver.section.live.setChecked(True)
-    painted.until(lambda: learning in names(painted), 60000)
+    painted.until(lambda: predicted(painted), 60000)
     painted.viewer.layers.remove("bars")
     step = driver.teaching.news.report.step
     driver.until_step(step + 5)
     assert driver.teaching.state == "running"
-    assert learning not in names(painted)
+    assert LEARNING not in names(painted)
 
 
 def test_a_new_window_finds_the_run_and_takes_it_over(painted, teaching, tmp_path):

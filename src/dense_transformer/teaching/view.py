@@ -31,7 +31,7 @@ FILE = "view.json"
 SHARE = 0.03  # of the time, most; drawing it takes the window more than that
 FIRST_S = 0.3  # on top of it, so that the first comes soon
 EVERY_S = 2.0
-TILES = 2  # in each direction, most; the middle of what is larger
+SIDE_PX = 384  # in whole tiles: the middle of what is larger
 KEPT = 2
 
 
@@ -190,7 +190,7 @@ class LiveView:
             first, last = max(0, low), min(length, high)
             if last <= first:
                 raise DTNError("what is on screen is no part of the image")
-            spare = max(0, last - first - covered_px(tile, TILES))
+            spare = max(0, last - first - covered_px(tile, SIDE_PX))
             spans.append((first + spare // 2, last - (spare - spare // 2)))
         window = spans[0][0], spans[1][0], spans[0][1], spans[1][1]
         pixels = view.read(window)

@@ -55,19 +55,23 @@ def predict_whole(
     return np.asarray(np.clip(sums / weights, 0.0, 1.0))
 
 
-def covered_px(tile: int, count: int) -> int:
-    """Return the longest side that `count` tiles of a side `tile` cover, px."""
-    return tile + (count - 1) * _step(tile)
+def covered_px(tile: int, least: int) -> int:
+    """Return the side, px, that the fewest tiles for `least` px cover in one go."""
+    return tile + (_count(least, tile) - 1) * _step(tile)
 
 
 def _step(tile: int) -> int:
     return max(1, round(tile * (1 - OVERLAP)))
 
 
+def _count(length: int, tile: int) -> int:
+    return 1 + -(-max(0, length - tile) // _step(tile))
+
+
 def _starts(length: int, tile: int) -> list[int]:
     if length <= tile:
         return [0]
-    count = 1 + -(-(length - tile) // _step(tile))
+    count = _count(length, tile)
     return [round(i * (length - tile) / (count - 1)) for i in range(count)]
 
 
