@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ from dense_transformer.teaching import (
     read_teaching,
     teach,
 )
-from dense_transformer.teaching.amount import MUCH, STRONG, WEAK, augment_by, settle
+from dense_transformer.teaching import session as session_module
+from dense_transformer.teaching.amount import MUCH, WEAK, settle
 from dense_transformer.teaching.session import CLEAR, TeachSession
 from dense_transformer.training import RunDirectory
 from dense_transformer.work import finish
@@ -205,14 +207,21 @@ def test_why_a_run_ended_early_is_written_down(tmp_path):
 
 def test_what_is_left_open_depends_on_how_much_is_annotated():
     few, much = settle(TeachConfig(), MUCH - 1), settle(TeachConfig(), MUCH)
-    assert (few.augment, few.recall) == (STRONG, 0.3)
+    assert (few.recall, few.class_balance) == (0.3, 0.5)
     recalls = [settle(TeachConfig(), n).recall for n in (0, 800, 3_400, 6_800)]
     assert recalls == [4.0, 4.0, 1.0, 0.5]
-    assert (much.augment, much.recall) == (None, 0.3)  # by how right the model is
-    assert augment_by(0.9) == AugmentConfig()
-    assert augment_by(0.1) == WEAK
-    asked = TeachConfig(recall=1.0, class_balance=1.0, augment=STRONG)
+    assert (much.recall, much.class_balance) == (0.3, 0.0)
+    asked = TeachConfig(recall=1.0, class_balance=1.0, augment=AugmentConfig())
     assert settle(asked, 10**9) == asked == settle(asked, 1)
+
+
+def test_patches_of_frames_are_not_turned_upside_down():
+    tissue, frames = (
+        settle(TeachConfig(), 9, upright=u).augment for u in (False, True)
+    )
+    assert tissue == WEAK
+    assert (tissue.turns, tissue.vertical_flips, tissue.flips) == (True, True, True)
+    assert (frames.turns, frames.vertical_flips, frames.flips) == (False, False, True)
 
 
 def test_settings_of_numbers_are_taken_from_the_command_line():
@@ -226,13 +235,15 @@ def test_settings_of_numbers_are_taken_from_the_command_line():
         TeachConfig(mixes=())
 
 
-def test_few_pixels_have_to_be_gained_clearly_and_many_not():
+def strips_of(pixels: int) -> DataSet:
+    """Return as much held out, of each class half."""
     labels = np.zeros((80, 80), np.uint8)
-    labels[:5] = 2
-    few, many = (
-        DataSet((), (Pair("p", np.zeros((1, 80, 80), np.float32), known),))
-        for known in (labels, np.ones_like(labels))
-    )
+    labels.flat[:pixels] = 1 + np.arange(pixels) % 2
+    return DataSet((), (Pair("p", np.zeros((1, 80, 80), np.float32), labels),))
+
+
+def test_few_pixels_have_to_be_gained_clearly_and_many_not():
+    few, many = strips_of(400), strips_of(6400)
     session = object.__new__(TeachSession)
     session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.95
     assert session._to_beat(few) == pytest.approx(0.9 + CLEAR)
@@ -240,5 +251,42 @@ def test_few_pixels_have_to_be_gained_clearly_and_many_not():
     session.base_merit = 0.6  # by chance it had right what is held out
     assert session._to_beat(few) == pytest.approx(0.6 + CLEAR)
     assert session._to_beat(many) == 0.9
-    session.best_step = 20  # something taught is the best already
-    assert session._to_beat(few) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("pixels", "kept"),
+    [(400, [(20, 1.0), (40, 1.0), (80, 0.5)]), (6400, [(20, 0.5), (80, 0.5)])],
+)
+def test_of_weights_that_few_pixels_cannot_tell_apart_the_last_are_kept(
+    monkeypatch, pixels, kept
+):
+    """Merits are those of two mixtures at four steps, the start has 0.9."""
+    merits = {
+        20: {1.0: 0.945, 0.5: 0.950},  # 0.005 apart
+        40: {1.0: 0.940, 0.5: 0.930},  # 0.005 below the peak
+        60: {1.0: 0.930, 0.5: 0.929},  # clearly below it
+        80: {1.0: 0.930, 0.5: 0.951},  # mixed is clearly better
+    }
+    session = object.__new__(TeachSession)
+    session.teach = TeachConfig(mixes=(0.5, 1.0))
+    session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.9
+    session.peak, session.base = -np.inf, {}
+    session.learner = SimpleNamespace(model=None)
+    monkeypatch.setattr(session_module, "mix_weights", lambda base, model, share: share)
+    monkeypatch.setattr(session_module, "merit_of", lambda validation: validation)
+
+    def judged(share, data):
+        yield from ()
+        return merits[session.step][share]
+
+    def note(validation, data, network, to_beat, **details):
+        if validation > to_beat:
+            session.best_merit = validation
+            found.append((session.step, details["share"]))
+
+    session._judged, session.note_validation = judged, note
+    found: list[tuple[int, float]] = []
+    for session.step in merits:
+        finish(session.judge_now(strips_of(pixels)))
+    assert found == kept
+    assert (session.best_step, session.best_share) == kept[-1]

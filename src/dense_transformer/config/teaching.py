@@ -17,7 +17,7 @@ Parts = Literal["all", "not transformers", "decoder", "norms"]
 class TeachConfig(Settings):
     """Everything that one teaching depends on, beside the model and the lesson."""
 
-    steps: int = setting(100, "Optimiser steps.", low=1, high=1_000_000)
+    steps: int = setting(160, "Optimiser steps.", low=1, high=1_000_000)
     batch: int = setting(4, "Patches per step.", low=1, high=256)
     patch: tuple[int, int] | None = setting(
         None,
@@ -75,7 +75,7 @@ class TeachConfig(Settings):
         True, "Begin with inverted intensities where annotations say so."
     )
     augment: AugmentConfig | None = setting(
-        None, "Variation of patches; None: by how much is annotated, how right it was."
+        None, "Variation of patches; None: mirrored and turned, if frames aren't."
     )
     validate_every: int = setting(
         20, "Steps between scores on what is held out.", low=1

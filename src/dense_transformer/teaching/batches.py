@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dense_transformer.ahead import Ahead
-from dense_transformer.teaching.amount import augment_by
+from dense_transformer.teaching.amount import WEAK
 from dense_transformer.teaching.replay import open_replay
 from dense_transformer.teaching.sampling import Draws, draw_batch
 
@@ -34,7 +34,7 @@ def draw_ahead(
     teach, others = session.teach, data.windows
     if teach.replay and teach.replay_from == "sample":
         others = open_replay(session.start)
-    augment = teach.augment or augment_by(session.trust)
+    augment = teach.augment or WEAK
     draws = Draws(patch, teach.batch, teach.seed, augment, teach.replay)
 
     def draw(step: int) -> Batch:

@@ -69,7 +69,8 @@ def begin_run(
     try:
         lesson = take_lesson(project, run, seed=config.seed)
         pixels = sum(int((e.training > 0).sum()) for e in lesson.examples)
-        config = settle(config, pixels)
+        upright = chosen.card.height_px is not None  # made for frames
+        config = settle(config, pixels, upright=upright)
         atomic_write(run / START, chosen.path.read_bytes())
         _write_settings(run, project, config)
     except BaseException:

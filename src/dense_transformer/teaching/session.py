@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dense_transformer.zoo import Card, Model
 
 MANY = 4000  # pixels to judge by
-CLEAR = 0.01  # of merit that has to be gained where there are fewer
+CLEAR = 0.01  # of merit; where there are fewer pixels, less may be chance
 
 
 class TeachSession(Session):
@@ -66,11 +66,11 @@ class TeachSession(Session):
         self.base = {name: v.clone() for name, v in base.state_dict().items()}
         self.tiles = max(1, config.batch // learner.pieces)  # at a time
         self.base_words = ""  # what was changed before the first step
-        self.trust = 1.0  # how right it was then
-        self.base_merit = math.inf  # and on all that is annotated
+        self.base_merit = math.inf  # of that on all that is annotated
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
         self.best_share, self.best_step = 0.0, 0
+        self.peak = -math.inf  # merit of the best taught weights, few pixels or many
 
     def merit(self, validation: Validation) -> float:
         """Return what the best model has most of."""
@@ -88,6 +88,7 @@ class TeachSession(Session):
             "before": self.before,
             "best_share": self.best_share,
             "best_step": self.best_step,
+            "peak": self.peak,
         }
 
     def take_state(self, state: dict[str, Any]) -> None:
@@ -95,6 +96,7 @@ class TeachSession(Session):
         self.begun, self.before = bool(state["begun"]), dict(state["before"])
         self.best_share = float(state["best_share"])
         self.best_step = int(state["best_step"])
+        self.peak = float(state["peak"])
 
     def judge_start(
         self, original: DenseTransformerNetwork, data: DataSet
@@ -115,23 +117,29 @@ class TeachSession(Session):
         self.begun = True
 
     def judge_now(self, data: DataSet) -> Generator[Progress, None, None]:
-        """Judge the weights and mixtures with the first ones; note the best."""
-        best: tuple[float, float, Validation, DenseTransformerNetwork] | None = None
-        for share in self.teach.mixes:
+        """Judge the weights and mixtures with the first ones; note the best.
+
+        That with most of the new weights, if others are not clearly better.
+        """
+        judged: list[tuple[float, float, Validation, DenseTransformerNetwork]] = []
+        for share in sorted(self.teach.mixes, reverse=True):
             mixed = mix_weights(self.base, self.learner.model, share)
             validation = yield from self._judged(mixed, data)
-            merit = merit_of(validation)
-            if best is None or merit > best[0]:
-                best = merit, share, validation, mixed
-        if best is None:
-            return
-        merit, share, validation, mixed = best
+            judged.append((merit_of(validation), share, validation, mixed))
+        least = max(merit for merit, *_ in judged) - self._slack(data)
+        merit, share, validation, mixed = next(j for j in judged if j[0] >= least)
         to_beat = self._to_beat(data)
         if merit > to_beat:
             self.best_share, self.best_step = share, self.step
+            self.peak = max(self.peak, merit)
         yield self.note_validation(
             validation, data, mixed, to_beat, share=share, merit=merit
         )
+
+    def _slack(self, data: DataSet) -> float:
+        """Return the difference of merit that may be chance."""
+        pixels = sum(int((pair.labels > 0).sum()) for pair in data.validation)
+        return CLEAR if pixels < MANY else 0.0
 
     def _to_beat(self, data: DataSet) -> float:
         """Return the merit from which on taught weights count as better.
@@ -139,11 +147,13 @@ class TeachSession(Session):
         Of few pixels the model that it began with may have most right by chance: what
         then is gained may be a loss elsewhere, so it has to be gained clearly. That
         model, which has learned from none of them, is judged by all annotations, too.
+        Once that is done, of weights that few pixels can't tell apart the last are
+        best: they have learned most (measured in ``docs/teach-study.md``).
         """
-        pixels = sum(int((pair.labels > 0).sum()) for pair in data.validation)
-        if self.best_step > 0 or pixels >= MANY:
-            return self.best_merit
-        return min(self.best_merit, self.base_merit) + CLEAR
+        slack = self._slack(data)
+        if slack and self.best_step == 0:
+            return min(self.best_merit, self.base_merit) + slack
+        return self.peak - slack if slack else self.best_merit
 
     def keep_last(self) -> None:
         """Write the model where nothing is held out: the last one, mixed or not."""

@@ -117,8 +117,7 @@ class Work:
         session = TeachSession(
             self.config, training, self.directory, tuner, model, base.network
         )
-        session.base_words, session.trust = base.words, base.trust
-        session.base_merit = base.merit
+        session.base_words, session.base_merit = base.words, base.merit
         content, notice = self.directory.read_state()
         session.load(content)
         self.session = session
