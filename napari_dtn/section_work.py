@@ -24,14 +24,18 @@ class SectionWork(QObject):
         Where everything is drawn.
     widget : QWidget
         The tab.
+    turn_s : float, optional
+        What a turn of adding layers may take, s.
     """
 
     said = Signal(str)  # a line for the foot of the tab
 
-    def __init__(self, viewer: Any, widget: QWidget) -> None:
+    def __init__(
+        self, viewer: Any, widget: QWidget, turn_s: float | None = None
+    ) -> None:
         super().__init__(widget)
         self.viewer = viewer
-        self._widget = widget
+        self._widget, self._turn_s = widget, turn_s
         self._groups: dict[str, LayerGroup] = {}
         self._runners: list[JobRunner] = []
 
@@ -60,7 +64,9 @@ class SectionWork(QObject):
     def group(self, name: str) -> LayerGroup:
         """Return the layers of a section, the same at every call."""
         if name not in self._groups:
-            self._groups[name] = LayerGroup(self.viewer, name, self._widget)
+            self._groups[name] = LayerGroup(
+                self.viewer, name, self._widget, self._turn_s
+            )
         return self._groups[name]
 
     def say(self, text: str) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from dense_transformer.types import Progress
 from napari_dtn.annotator import Annotator
 from napari_dtn.in_order import InOrder
-from napari_dtn.inspect_layers import LayerGroup
-from napari_dtn.jobs import Job, JobRunner
-from napari_dtn.predicting import ModelInfo, Request, Stop
+from napari_dtn.predicting import ModelInfo, Request
+from napari_dtn.section_work import SectionWork
 from napari_dtn.sources import Source, read_source
 
 if TYPE_CHECKING:
@@ -25,7 +22,7 @@ FINISH_S = 5.0  # what the end of napari waits for the last strokes to be writte
 TURN_S = 0.06  # what a turn of adding layers may take, beside a model that learns
 
 
-class TeachContext(QObject):
+class TeachContext(SectionWork):
     """One image, the model that is taught, the project that keeps the lessons.
 
     Sections read the attributes, listen to the signals and call the methods.
@@ -52,16 +49,12 @@ class TeachContext(QObject):
     project_changed = Signal()  # another project is open, or none
     annotated = Signal()  # strokes or patches have changed
     models_changed = Signal()  # a model was kept, reverted or taken away
-    said = Signal(str)  # a line for the foot of the tab
 
     def __init__(self, viewer: Any, predict: Any, widget: QWidget) -> None:
-        super().__init__(widget)
-        self.viewer, self.predict = viewer, predict
+        super().__init__(viewer, widget, TURN_S)
+        self.predict = predict
         self.project: Project | None = None
         self.image: ImageEntry | None = None
-        self._widget = widget
-        self._groups: dict[str, LayerGroup] = {}
-        self._runners: list[JobRunner] = []
         self._order = InOrder("teach", self)
         self._order.failed.connect(self.fail)
         self.annotator = Annotator(self)
@@ -151,50 +144,12 @@ class TeachContext(QObject):
     @property
     def busy(self) -> bool:
         """Whether anything is computed, written or drawn."""
-        running = any(runner.job is not None for runner in self._runners)
-        drawing = any(group.busy for group in self._groups.values())
-        painting = self.annotator.busy
-        return painting or self._order.busy or running or drawing
-
-    def runner(self) -> JobRunner:
-        """Return a runner for a section's long work; stopped with the tab."""
-        runner = JobRunner(self)
-        runner.failed.connect(lambda job, error: self.fail(error))
-        self._runners.append(runner)
-        return runner
-
-    def run(
-        self,
-        runner: JobRunner,
-        name: str,
-        work: Callable[[Stop], Generator[Progress, None, Any]],
-    ) -> None:
-        """Start long work; its result comes by `runner.succeeded`."""
-        runner.start(Job(work, name))
-
-    def group(self, name: str) -> LayerGroup:
-        """Return the layers of a section, the same at every call."""
-        if name not in self._groups:
-            self._groups[name] = LayerGroup(self.viewer, name, self._widget, TURN_S)
-        return self._groups[name]
-
-    def say(self, text: str) -> None:
-        """Show a line at the foot of the tab."""
-        self.said.emit(text)
-
-    def fail(self, error: Exception) -> None:
-        """Show what went wrong, as napari shows it."""
-        self.say(f"Failed: {error}")
-        notification_manager.receive_error(type(error), error, error.__traceback__)
+        return super().busy or self.annotator.busy or self._order.busy
 
     def shut_down(self) -> None:
         """Stop all work but the writing of strokes. May be called twice."""
-        for runner in self._runners:
-            runner.shut_down()
         self.annotator.shut_down()
-        for group in self._groups.values():
-            group.shut_down()
-        self._groups = {}
+        super().shut_down()
         project, self.project = self.project, None
         if project is not None:
             self._order.ask(project.close)
