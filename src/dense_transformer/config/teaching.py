@@ -25,7 +25,7 @@ class TeachConfig(Settings):
         low=32,
         high=2048,
     )
-    learning_rate: float = setting(1e-3, "Peak learning rate.", low=1e-8, high=1.0)
+    learning_rate: float = setting(2e-3, "Peak learning rate.", low=1e-8, high=1.0)
     parts: Parts = setting("all", "Which weights learn; the others stay.")
     transformer_rate: float = setting(
         0.1, "Learning rate of the transformers over that of the rest.", low=0, high=10
