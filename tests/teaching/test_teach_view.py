@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from small_lessons import small_teaching, striped, write_small_model
 
 from dense_transformer.teaching import Wanted, ask_view
 from dense_transformer.teaching.beginning import training_config
-from dense_transformer.teaching.view import FILE, FIRST_S, SHARE, LiveView, read_wanted
+from dense_transformer.teaching.view import (
+    FILE,
+    FIRST_S,
+    RIM_PX,
+    SHARE,
+    LiveView,
+    read_wanted,
+    without_rim,
+)
 from dense_transformer.types import Image
 from dense_transformer.zoo import load_model
 
@@ -98,3 +107,25 @@ def test_nobody_watching_costs_nothing(tmp_path, model):
     assert not (tmp_path / FILE).exists()
     view.advance(model.network, 1)
     assert view.spent == 0
+
+
+def test_who_looks_elsewhere_gets_that_next(tmp_path, model):
+    notes = []
+    view = live(tmp_path, model, notes, Clock())
+    view.began = -1e6
+    view.clock.now = 1000.0
+    ask_view(tmp_path, Wanted("stripes", 0, (0, 0, 96, 96)))
+    view.advance(model.network, 1)  # begins there
+    ask_view(tmp_path, Wanted("stripes", 0, (0, 0, 40, 40)))
+    for step in range(2, 30):
+        view.advance(model.network, step)
+    assert [note["box"] for note in notes[:1]] == [[0, 0, 40, 40]]
+
+
+def test_nothing_is_shown_where_the_network_did_not_see_on():
+    shown = without_rim(np.ones((80, 100)), (True, False, False, True))
+    assert not shown[:RIM_PX].any()
+    assert not shown[:, -RIM_PX:].any()
+    assert shown[RIM_PX:, :-RIM_PX].all()
+    assert without_rim(np.ones((8, 9)), (False,) * 4).all()
+    assert not without_rim(np.ones((8, 9)), (True,) * 4).any()

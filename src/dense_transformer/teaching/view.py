@@ -8,7 +8,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -32,7 +32,9 @@ SHARE = 0.03  # of the time, most; drawing it takes the window more than that
 FIRST_S = 0.3  # on top of it, so that the first comes soon
 EVERY_S = 2.0
 SIDE_PX = 384  # in whole tiles: the middle of what is larger
+RIM_PX = 16  # at the sides that are no sides of the image nothing is shown
 KEPT = 2
+Sides: TypeAlias = tuple[bool, bool, bool, bool]  # top, left, bottom, right
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class LiveView:
         self.began, self.spent = clock(), 0.0
         self._next = self.began + EVERY_S
         self._work: Generator[None, None, None] | None = None
+        self._wanted: Wanted | None = None  # what it is about
         self._copy: DenseTransformerNetwork | None = None
 
     def advance(self, model: DenseTransformerNetwork, step: int) -> None:
@@ -120,11 +123,14 @@ class LiveView:
         now = self.clock()
         if self.spent > FIRST_S + SHARE * (now - self.began):
             return
-        if self._work is None:
-            wanted = read_wanted(self.run) if now >= self._next else None
-            if wanted is None:
-                return
-            self._work = self._predict(model, wanted, step)
+        if self._work is None and now < self._next:
+            return
+        wanted = read_wanted(self.run)
+        if wanted is None:
+            self._work = None
+            return
+        if self._work is None or wanted != self._wanted:  # nobody looks there now
+            self._work, self._wanted = self._predict(model, wanted, step), wanted
         try:
             next(self._work)
         except StopIteration:
@@ -142,7 +148,7 @@ class LiveView:
         self, model: DenseTransformerNetwork, wanted: Wanted, step: int
     ) -> Generator[None, None, None]:
         """Predict and write; yields after each piece."""
-        pair, box = self._read(wanted)
+        pair, box, cut = self._read(wanted)
         if self._copy is None:
             self._copy = copy.deepcopy(model).requires_grad_(False).eval()
         self._copy.load_state_dict(model.state_dict())
@@ -161,7 +167,8 @@ class LiveView:
         if not bool(np.isfinite(probability).all()):
             raise DTNError("the prediction of what is on screen is not finite")
         name = f"view-{step:08d}.npz"
-        atomic_write(self.run / name, pack_preview(pair, probability[-1], log.warps))
+        shown = without_rim(probability[-1], cut)
+        atomic_write(self.run / name, pack_preview(pair, shown, log.warps))
         self.note(
             {
                 "file": name,
@@ -172,8 +179,11 @@ class LiveView:
         )
         self._remove_old()
 
-    def _read(self, wanted: Wanted) -> tuple[Pair, Box]:
-        """Return the pixels of what is wanted, and their box in px of the image."""
+    def _read(self, wanted: Wanted) -> tuple[Pair, Box, Sides]:
+        """Return the pixels of what is wanted, their box in px of the image, and cuts.
+
+        Cuts are the sides that are no sides of the image.
+        """
         image = self.open_image(wanted.image)
         if image is None:
             raise DTNError(f"the project has no image {wanted.image!r}")
@@ -200,8 +210,32 @@ class LiveView:
             round(window[2] * sy), round(window[3] * sx),
         )  # fmt: skip
         labels = np.zeros(pixels.shape[1:], np.uint8)
-        return Pair(f"{wanted.image} {wanted.section}", pixels, labels), box
+        cut = (
+            window[0] > 0, window[1] > 0,
+            window[2] < view.size[0], window[3] < view.size[1],
+        )  # fmt: skip
+        return Pair(f"{wanted.image} {wanted.section}", pixels, labels), box, cut
 
     def _remove_old(self) -> None:
         for path in sorted(self.run.glob("view-*.npz"))[:-KEPT]:
             path.unlink(missing_ok=True)
+
+
+def without_rim(probability: Array, cut: Sides) -> Array:
+    """Return a probability (h, w) without what lies at sides that were cut.
+
+    There a network that doesn't see what comes next often finds a boundary.
+
+    Parameters
+    ----------
+    probability : ndarray, shape (h, w)
+        Of the foreground.
+    cut : tuple of bool
+        Whether top, left, bottom and right are cut.
+    """
+    height, width = probability.shape
+    top, left, bottom, right = (RIM_PX if side else 0 for side in cut)
+    kept = np.s_[top : height - bottom, left : width - right]
+    shown = np.zeros_like(probability)
+    shown[kept] = probability[kept]
+    return shown
