@@ -51,11 +51,14 @@ class LayerGroup(QObject):
             if own:
                 layers.move(layers.index(layer), layers.index(own[0]) + 1)
 
-    def show(self, specs: Iterable[LayerSpec], source: Source) -> None:
+    def show(
+        self, specs: Iterable[LayerSpec], source: Source, above: Layer | None = None
+    ) -> None:
         """Show these and no others; those already there get the new data at once.
 
         Adding a layer takes 50 to 150 ms, so new ones come in turns of the event
-        loop, and the selection stays.
+        loop, and the selection stays. They come right above the layer `above`, or
+        else on top.
         """
         specs = list(specs)
         layer_id = ("inspect", source.layer_id, self._name)
@@ -70,7 +73,9 @@ class LayerGroup(QObject):
         self._layer_id = None  # it is not the person who takes them away
         take_away(self._viewer, stale)
         self._layer_id = layer_id
-        self._placer.place(specs, layer_id, lambda: self._layer_id == layer_id)
+        self._placer.place(
+            specs, layer_id, lambda: self._layer_id == layer_id, above=above
+        )
 
     def update(self, specs: Iterable[LayerSpec]) -> None:
         """Give those that are there new data, at once; adds none."""

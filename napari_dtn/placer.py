@@ -49,6 +49,7 @@ class Placer(QObject):
         self._waiting: list[LayerSpec] = []
         self._roles: list[str] = []  # of all, lowest first
         self._layer_id: object = None
+        self._ground: Layer | None = None
         self._wanted: Callable[[], bool] = lambda: True
         self._outlines: list[Callable[[], None]] = []
         self._still: QWidget | None = None
@@ -69,17 +70,19 @@ class Placer(QObject):
         wanted: Callable[[], bool],
         *,
         alone: bool = True,
+        above: Layer | None = None,
     ) -> None:
         """Begin to place `specs`; gives up as soon as `wanted` says no.
 
-        If `alone`, other results of the same source go.
+        If `alone`, other results of the same source go. The lowest comes right above
+        the layer `above`, or else on top.
         """
         self.shut_down()
         specs = list(specs)
         if alone:
             stale = stale_layers(self._viewer.layers, specs, layer_id)
             take_away(self._viewer, stale)
-        self._waiting, self._layer_id = specs, layer_id
+        self._waiting, self._layer_id, self._ground = specs, layer_id, above
         self._roles, self._wanted = [spec.role for spec in specs], wanted
         self._timer.start()
 
@@ -148,7 +151,7 @@ class Placer(QObject):
             if (found := self._find(higher)) is not None:
                 index = self._viewer.layers.index(found)
                 return self._viewer.layers[index - 1] if index else None
-        return None
+        return self._ground
 
     def _learn(self, unit_s: float) -> None:
         """Take in what a unit of cost has taken; a single hiccup counts little."""

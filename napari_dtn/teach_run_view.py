@@ -16,6 +16,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from dense_transformer.errors import RunError
 from dense_transformer.types import Box
+from napari_dtn.earlier_prediction import EarlierPrediction, under_annotations
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.latest import LatestWins
 from napari_dtn.layers import LayerSpec
@@ -51,6 +52,7 @@ class LiveView(QObject):
         self._on = self._warps = True
         self._source: Source | None = None  # of what was asked for last
         self._empty = False  # whether what is shown is only room for an answer
+        self._earlier = EarlierPrediction(context.viewer)
         self._told = LatestWins("view", self)
         self._told.failed.connect(lambda order, error: context.fail(error))
         self._reader = JobRunner(self)
@@ -76,6 +78,7 @@ class LiveView(QObject):
         teaching.run_changed.connect(self._run_changed)
         teaching.begun.connect(self._make_room)
         context.changed.connect(self._later)
+        context.models_changed.connect(self._kept)
 
     @property
     def busy(self) -> bool:
@@ -87,7 +90,7 @@ class LiveView(QObject):
         self._on, self._warps, self._asked = on, warps, None
         if not on:
             self._stop_reading()
-            self._context.group(NAME).remove()
+            self._remove()
         self._later()
 
     def shut_down(self) -> None:
@@ -133,8 +136,7 @@ class LiveView(QObject):
         elif not news.alive and self._reading == news.run:
             self._stop_reading()
         if news.state == "discarded" or (self._empty and news.state in ENDED):
-            self._empty = False
-            self._context.group(NAME).remove()  # nobody has that model any more
+            self._remove()  # nobody has that model any more
 
     def _run_changed(self) -> None:
         self._asked = None
@@ -150,12 +152,14 @@ class LiveView(QObject):
         if not self._on or layer is None or model is None or model.card is None:
             return
         source = self._context.source()
-        if source is None or group.layers():
+        if source is None:
             return
         box = box_on_screen(layer, source, self._context.viewer)
         side = min(model.card.patch)
         self._empty = True
-        group.show(empty_specs(source, box, side, self._warps), source)
+        self._earlier.show()  # until there is something newer
+        specs = empty_specs(source, box, side, self._warps)
+        group.show(specs, source, under_annotations(self._context.viewer))
 
     def _read_from(self, run: Path) -> None:
         if self._reading == run:
@@ -192,13 +196,25 @@ class LiveView(QObject):
         there = layer is not None and layer.unique_id == picture.source.layer_id
         if self._on and there and image is not None and image.name == picture.image:
             self._empty = False
-            self._context.group(NAME).show(picture.specs, picture.source)
+            self._earlier.hide(picture.source.layer_id)
+            ground = under_annotations(self._context.viewer)
+            self._context.group(NAME).show(picture.specs, picture.source, ground)
+
+    def _kept(self) -> None:
+        """Take away what a run has shown whose model was kept: Predict shows more."""
+        if not self._teaching.alive:
+            self._remove()
+
+    def _remove(self) -> None:
+        self._empty = False
+        self._context.group(NAME).remove()
+        self._earlier.show()
 
     def _layer_removed(self, event: Any) -> None:
         source = self._source
         if source is not None and event.value.unique_id == source.layer_id:
             self._source = self._asked = None
-            self._context.group(NAME).remove()
+            self._remove()
 
 
 def box_on_screen(layer: Any, source: Source, viewer: Any) -> Box:

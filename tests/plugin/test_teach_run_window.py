@@ -67,6 +67,9 @@ def test_what_is_on_screen_is_predicted_while_it_learns(painted):
     driver.begin(LONG)
     painted.until(lambda: LEARNING in names(painted), 5000)
     assert not predicted(painted)  # room is made before the run computes
+    order = names(painted)
+    assert order.index("bars") < order.index(LEARNING)
+    assert order.index(LEARNING) < order.index("bars annotations")
     painted.until(lambda: predicted(painted), 60000)
     layer = painted.viewer.layers[LEARNING]
     image = painted.viewer.layers["bars"]
