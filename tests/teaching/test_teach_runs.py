@@ -207,10 +207,10 @@ def test_why_a_run_ended_early_is_written_down(tmp_path):
 
 def test_what_is_left_open_depends_on_how_much_is_annotated():
     few, much = settle(TeachConfig(), MUCH - 1), settle(TeachConfig(), MUCH)
-    assert (few.recall, few.class_balance) == (0.3, 0.5)
-    recalls = [settle(TeachConfig(), n).recall for n in (0, 800, 3_400, 6_800)]
-    assert recalls == [4.0, 4.0, 1.0, 0.5]
-    assert (much.recall, much.class_balance) == (0.3, 0.0)
+    assert (few.recall, few.class_balance) == (1.0, 0.5)
+    recalls = [settle(TeachConfig(), n).recall for n in (0, 800, 1_700, 3_400, 6_800)]
+    assert recalls == [4.0, 4.0, 2.0, 1.0, 1.0]
+    assert (much.recall, much.class_balance) == (1.0, 0.0)
     asked = TeachConfig(recall=1.0, class_balance=1.0, augment=AugmentConfig())
     assert settle(asked, 10**9) == asked == settle(asked, 1)
 

@@ -17,7 +17,7 @@ MUCH = 20_000  # annotated pixels to learn from: about half a patch of 224 px
 WEAK = AugmentConfig(
     warp_share=0.0, brightness=0.05, contrast=0.1, gamma=0.0, noise=0.02, blur_share=0.0
 )
-RECALL_PX, RECALLS = 3_400, (0.3, 4.0)  # pixels for a recall of 1; least and most
+RECALL_PX, RECALLS = 3_400, (1.0, 4.0)  # pixels for a recall of 1; least and most
 
 
 def settle(config: TeachConfig, pixels: int, *, upright: bool = False) -> TeachConfig:
