@@ -45,6 +45,11 @@ class SectionWork(QObject):
         running = any(runner.job is not None for runner in self._runners)
         return running or any(group.busy for group in self._groups.values())
 
+    @property
+    def on_screen(self) -> bool:
+        """Whether the tab is the one that is looked at."""
+        return bool(self._widget.isVisible())
+
     def runner(self) -> JobRunner:
         """Return a runner for a section's long work; stopped with the tab."""
         runner = JobRunner(self)

@@ -166,6 +166,7 @@ class WhereSection(TeachSection):
     def _go(self) -> None:
         layer, place = self.context.layer(), self._place()
         if layer is not None and place is not None:
+            self.context.painting.emit()  # the box would come into another picture
             show_place(self.context.viewer, layer, place.section, place.box)
             self._outline(place)
 
@@ -186,6 +187,7 @@ class WhereSection(TeachSection):
     def _make_patch(self) -> None:
         place = self._place()
         if place is not None:
+            self.context.painting.emit()
             self.context.annotator.patch_wanted.emit(place.section, place.box)
             self._outline(None)
 
