@@ -100,6 +100,7 @@ class WhereSection(TeachSection):
         request = context.request()
         if request is None or self._runner.job is not None:
             return
+        context.forget_failure()
         self._wanted, self._said = self._about(), WORDS
         one = context.annotator.current
         if one is None:
