@@ -36,7 +36,7 @@ class ChangeSection(InspectSection):
         self.found: Outcome | None = None
         self.runner = context.runner()
         self.group = context.group(self.name)
-        self.beside = SideBySide(context.viewer)
+        self.beside = SideBySide(context.viewer, self.leave)
         self.labels = LabelBox(context.viewer)
         self.view = QComboBox()
         self.view.setAccessibleName(f"{self.title}: show")

@@ -51,7 +51,7 @@ class CompareSection(TeachSection):
         self._away = False  # the slider has left the section that was compared
         self.runner = context.runner()
         self.group = context.group(NAME)
-        self.beside = SideBySide(context.viewer)
+        self.beside = SideBySide(context.viewer, self.leave)
         self.words = plain_label("What the run has changed")
         self.table = FigureTable("Scores on what is held out", self._save, "scores")
         self.view = QComboBox()

@@ -125,6 +125,14 @@ def test_another_tab_gets_the_whole_canvas(comparing, tab):
         comparing.dock.inspect.shut_down()
 
 
+def test_a_layer_that_is_added_meanwhile_does_not_come_into_the_pictures(comparing):
+    added = comparing.viewer.add_points(np.zeros((1, 2)), name="mine")
+    comparing.until(lambda: is_as_ever(comparing))
+    assert added.visible
+    comparing.settle()
+    assert is_as_ever(comparing)
+
+
 def goes_on(window) -> None:
     window.click(window.section("AnnotateSection").start)
 
