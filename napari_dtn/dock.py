@@ -70,9 +70,15 @@ class DenseTransformerDock(QWidget):
         return tab
 
     def _turned(self, index: int) -> None:
-        if self.tabs.widget(index) is self._inspect_area:
+        area = self.tabs.widget(index)
+        made = self.__dict__
+        if area is not self._inspect_area and "inspect" in made:
+            self.inspect.leave()
+        if area is not self._teach_area and "teach" in made:
+            self.teach.leave()
+        if area is self._inspect_area:
             self.inspect.setVisible(True)
-        if self.tabs.widget(index) is self._teach_area:
+        if area is self._teach_area:
             self.teach.setVisible(True)
 
     def event(self, event: QEvent) -> bool:

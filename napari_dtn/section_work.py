@@ -38,12 +38,18 @@ class SectionWork(QObject):
         self._widget, self._turn_s = widget, turn_s
         self._groups: dict[str, LayerGroup] = {}
         self._runners: list[JobRunner] = []
+        self._failed = False  # it is a failure that is said
 
     @property
     def busy(self) -> bool:
         """Whether anything is being computed or drawn."""
         running = any(runner.job is not None for runner in self._runners)
         return running or any(group.busy for group in self._groups.values())
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether the tab is the one that is looked at."""
+        return bool(self._widget.isVisible())
 
     def runner(self) -> JobRunner:
         """Return a runner for a section's long work; stopped with the tab."""
@@ -59,6 +65,7 @@ class SectionWork(QObject):
         work: Callable[[Stop], Generator[Progress, None, Any]],
     ) -> None:
         """Start long work; its result comes by `runner.succeeded`."""
+        self.forget_failure()
         runner.start(Job(work, name))
 
     def group(self, name: str) -> LayerGroup:
@@ -71,12 +78,19 @@ class SectionWork(QObject):
 
     def say(self, text: str) -> None:
         """Show a line at the foot of the tab."""
+        self._failed = False
         self.said.emit(text)
 
     def fail(self, error: Exception) -> None:
         """Show what went wrong, as napari shows it."""
         self.say(f"Failed: {error}")
+        self._failed = True
         notification_manager.receive_error(type(error), error, error.__traceback__)
+
+    def forget_failure(self) -> None:
+        """Take the line of a failure away: something new is begun."""
+        if self._failed:
+            self.say("")
 
     def shut_down(self) -> None:
         """Stop all work and take all layers away. May be called twice."""

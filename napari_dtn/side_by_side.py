@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from qtpy.QtCore import QTimer
 
 MARK_PT = 13.0  # size of the names on the canvas
 WHITE, DARK = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 0.75)
@@ -19,10 +22,13 @@ class SideBySide:
     ----------
     viewer : napari.Viewer
         Whose grid.
+    joined : callable, optional
+        Called soon after another layer was added, which shifts the cells: the pictures
+        are no longer what their names say.
     """
 
-    def __init__(self, viewer: Any) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: Any, joined: Callable[[], None] | None = None) -> None:
+        self._viewer, self._joined = viewer, joined
         self._hidden: list[Any] = []
         self._marked: list[Any] = []
         self._before: tuple[bool, int, tuple[int, int]] | None = None
@@ -44,6 +50,7 @@ class SideBySide:
         grid = self._viewer.canvas.grid
         if self._before is None:
             self._before = grid.enabled, grid.stride, grid.shape
+            self._viewer.layers.events.inserted.connect(self._inserted)
         every = self._viewer.layers
         for layer in layers:  # the person may have added others meanwhile
             every.move(every.index(layer), len(every))
@@ -66,6 +73,7 @@ class SideBySide:
         grid = self._viewer.canvas.grid
         enabled, stride, shape = self._before
         self._before = None
+        self._viewer.layers.events.inserted.disconnect(self._inserted)
         grid.enabled, grid.stride, grid.shape = enabled, stride, shape
         for layer in self._hidden:
             if layer in self._viewer.layers:
@@ -74,6 +82,13 @@ class SideBySide:
             layer.name_overlay.visible = False
         self._hidden, self._marked = [], []
         self._viewer.reset_view()
+
+    def _inserted(self, event: object) -> None:
+        QTimer.singleShot(0, self._tell)  # napari has yet to draw the layer
+
+    def _tell(self) -> None:
+        if self.on and self._joined is not None:
+            self._joined()
 
 
 def mark(layer: Any) -> None:

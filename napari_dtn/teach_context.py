@@ -48,6 +48,7 @@ class TeachContext(SectionWork):
     changed = Signal()  # another image, model, section or project is looked at
     project_changed = Signal()  # another project is open, or none
     annotated = Signal()  # strokes or patches have changed
+    painting = Signal()  # the person takes up painting: nothing may stand in its way
     models_changed = Signal()  # a model was kept, reverted or taken away
 
     def __init__(self, viewer: Any, predict: Any, widget: QWidget) -> None:

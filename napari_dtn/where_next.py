@@ -53,22 +53,27 @@ def rank_places(
     request : Request
         Image, model, device and threads.
     annotations : Annotations or None
-        What is annotated already; places there are left out.
+        What is annotated already; places there are left out. Where that is all of
+        them, none is returned.
     side : int
-        Height and width of a place, px.
+        Height and width of a place, px; of smaller ones where none is left.
     stop : callable
         Says whether to end early.
     """
+    from dense_transformer.errors import DataError
     from dense_transformer.teaching.ranking import rank_patches
     from dense_transformer.zoo import load_model
 
     image, config = request.source.image, request.config
     yield Progress(0, 1, message="reading the model")
-    ranked = yield from rank_patches(
-        load_model(request.model), image, annotations or _nothing(image),
-        COUNT, (side, side),
-        device=config.device, threads=config.threads, stop=stop,
-    )  # fmt: skip
+    try:
+        ranked = yield from rank_patches(
+            load_model(request.model), image, annotations or _nothing(image),
+            COUNT, (side, side),
+            device=config.device, threads=config.threads, stop=stop,
+        )  # fmt: skip
+    except DataError:  # everything is annotated: an answer, and no failure
+        return ()
     return tuple(
         Place(r.patch.section, r.patch.box, r.score, "; ".join(r.reasons))
         for r in ranked

@@ -26,6 +26,7 @@ class ImageBox(QWidget):
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self._viewer = viewer
+        self._listing = False  # while it lists, a change is nobody's choice
         self.combo = QComboBox()
         self.combo.setAccessibleName("Image layer")
         self.combo.setToolTip("The image whose boundaries are predicted.")
@@ -53,7 +54,7 @@ class ImageBox(QWidget):
         layout.addWidget(self.combo)
         layout.addWidget(self.slices)
         self.setFocusProxy(self.combo)
-        self.combo.currentIndexChanged.connect(self._changed)
+        self.combo.currentIndexChanged.connect(self._chosen)
         self.refresh()
 
     def layer(self) -> Image | None:
@@ -97,6 +98,10 @@ class ImageBox(QWidget):
         if not images:
             self.combo.addItem("Open an image first", None)
         self.combo.blockSignals(False)
+        # Another row may hold the layer now, or the first one come: mirrors follow.
+        self._listing = True
+        self.combo.currentIndexChanged.emit(self.combo.currentIndex())
+        self._listing = False
         if wanted is not before or before is None:
             self._changed()
         else:
@@ -111,6 +116,10 @@ class ImageBox(QWidget):
             now = current_index(layer, dims.point, dims.units)[-1]
             self.current.setText(f"Current slice ({now})")
             self.all.setText(f"All {count} slices")
+
+    def _chosen(self, row: int) -> None:
+        if not self._listing:
+            self._changed()
 
     def _changed(self) -> None:
         self.say_slices()

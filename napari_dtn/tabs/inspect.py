@@ -78,6 +78,11 @@ class InspectTab(QWidget):
         if not _same(request, self.context.request):
             self.context.open(request)
 
+    def leave(self) -> None:
+        """Give the whole canvas to another tab of the dock."""
+        for section in self.sections:
+            section.leave()
+
     def shut_down(self) -> None:
         """Stop all work and let go of the viewer. May be called twice."""
         if isalive(self._timer):  # Qt may have taken it with the window

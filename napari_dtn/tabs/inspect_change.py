@@ -36,7 +36,7 @@ class ChangeSection(InspectSection):
         self.found: Outcome | None = None
         self.runner = context.runner()
         self.group = context.group(self.name)
-        self.beside = SideBySide(context.viewer)
+        self.beside = SideBySide(context.viewer, self.leave)
         self.labels = LabelBox(context.viewer)
         self.view = QComboBox()
         self.view.setAccessibleName(f"{self.title}: show")
@@ -100,6 +100,11 @@ class ChangeSection(InspectSection):
         self.view.setEnabled(False)
         self.bar.say("")
 
+    def leave(self) -> None:
+        """End what shares the canvas: another tab's layers would come into it."""
+        if self.found is not None and self.view.currentData() == BESIDE:
+            self._show_nothing()
+
     def shut_down(self) -> None:
         """Let go of the viewer. May be called twice."""
         self.runner.shut_down()
@@ -136,6 +141,8 @@ class ChangeSection(InspectSection):
         self.words.setText(found.words)
         self.table.show_rows(*rows_of(found))
         self.view.setEnabled(True)
+        if not self.context.on_screen:
+            self.leave()
         self._draw()
 
     def _is_learned(self, found: Outcome) -> bool:
@@ -176,6 +183,9 @@ class ChangeSection(InspectSection):
 
     def _deleted(self, role: str) -> None:
         """Show nothing where the person has deleted a layer from the list."""
+        self._show_nothing()
+
+    def _show_nothing(self) -> None:
         self.view.setCurrentIndex(self.view.findData(NEITHER))
 
     def _save(self, path: Path) -> None:

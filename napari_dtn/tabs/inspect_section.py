@@ -58,6 +58,9 @@ class InspectSection(QWidget):
     def clear(self) -> None:
         """Take away all that was drawn and found; nothing is looked at any more."""
 
+    def leave(self) -> None:
+        """Put back what another tab of the dock would be seen through."""
+
     def shut_down(self) -> None:
         """Let go of the viewer. May be called twice."""
 

@@ -54,6 +54,11 @@ class TeachTab(QWidget):
         sections = any(getattr(s, "busy", False) for s in self.sections)
         return self._timer.isActive() or self.context.busy or sections
 
+    def leave(self) -> None:
+        """Give the whole canvas to another tab of the dock."""
+        for section in self.sections:
+            section.leave()
+
     def shut_down(self) -> None:
         """Write what is painted, stop the rest. May be called twice."""
         if isalive(self._timer):  # Qt may have taken it with the window

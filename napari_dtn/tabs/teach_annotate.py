@@ -132,6 +132,7 @@ class AnnotateSection(TeachSection):
 
     def _label_chosen(self, event: object = None) -> None:
         if self._layer is not None:
+            self.context.painting.emit()  # by its key, too
             self.classes.choose(int(self._layer.selected_label))
 
     def _annotations_changed(self) -> None:
@@ -145,6 +146,7 @@ class AnnotateSection(TeachSection):
         layer = self.context.layer()
         if layer is None:
             return
+        self.context.painting.emit()
         if not toggle_prediction(self.context.viewer, layer.unique_id):
             self._predict()
 
@@ -172,6 +174,8 @@ class AnnotateSection(TeachSection):
         annotator.toggled.connect(self._toggle)
         annotator.found.connect(self._found)
         self.context.predict.shown.connect(self._predicted)
+        self.start.clicked.connect(self.context.painting)
+        self.tools.used.connect(self.context.painting)
         self.start.clicked.connect(lambda: annotator.annotate())
         self.classes.chosen.connect(self._choose)
         self.toggle.clicked.connect(self._toggle)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout
 
-from dense_transformer.types import Progress
+from napari_dtn.before_after import comparing
 from napari_dtn.inspect_maps import colours_of
-from napari_dtn.inspect_outcomes import (
-    Outcome,
-    beside_specs,
-    change_spec,
-    section_pixels,
-)
-from napari_dtn.predicting import Request, Stop
+from napari_dtn.inspect_outcomes import Outcome, beside_specs, change_spec
 from napari_dtn.side_by_side import SideBySide
 from napari_dtn.tabs.figure_table import FigureTable
 from napari_dtn.tabs.inspect_change import BESIDE, DIFFERENCE, NEITHER
@@ -34,6 +27,7 @@ if TYPE_CHECKING:
 
 NAME = "before and after"
 VIEWS = (("Side by side", BESIDE), ("Difference", DIFFERENCE), ("Nothing", NEITHER))
+ELSEWHERE = "Only section {} was compared: Compare on this section shows this one."
 READY = ("stopped", "finished", "kept", "paused", "running", "died")
 SCORES = (
     ("auc", "AUC", "Area under the ROC curve; 1 is perfect, 0.5 is chance."),
@@ -54,9 +48,10 @@ class CompareSection(TeachSection):
         self.teaching = TeachRun.of(context)
         self.found: Outcome | None = None
         self._source: Source | None = None
+        self._away = False  # the slider has left the section that was compared
         self.runner = context.runner()
         self.group = context.group(NAME)
-        self.beside = SideBySide(context.viewer)
+        self.beside = SideBySide(context.viewer, self.leave)
         self.words = plain_label("What the run has changed")
         self.table = FigureTable("Scores on what is held out", self._save, "scores")
         self.view = QComboBox()
@@ -77,6 +72,7 @@ class CompareSection(TeachSection):
         ready = news is not None and news.state in READY
         self.bar.set_ready(bool(ready and self.context.source() is not None))
         self._show_scores(None if news is None else news.report)
+        self._say_where()
 
     @property
     def busy(self) -> bool:
@@ -91,12 +87,18 @@ class CompareSection(TeachSection):
         self._source = request.source
         self.context.run(self.runner, NAME, comparing(run, request))
 
+    def leave(self) -> None:
+        """End what shares the canvas: others' layers would come into it."""
+        if self.found is not None and self.view.currentData() == BESIDE:
+            self._choose(NEITHER)
+
     def clear(self) -> None:
         """Take both predictions away."""
         self.runner.stop()
         self.beside.end()
         self.group.remove()
         self.found = self._source = None
+        self._say_where()
         self.view.setEnabled(False)
         self.ramp.setVisible(False)
 
@@ -133,8 +135,14 @@ class CompareSection(TeachSection):
 
     def _succeeded(self, job: Any, found: Outcome) -> None:
         self.found = found
+        self._away = False
         self.bar.say(found.words)
         self.view.setEnabled(True)
+        with QSignalBlocker(self.view):
+            if not self.context.on_screen:
+                self.leave()
+            elif self.view.currentData() == NEITHER:
+                self._choose(BESIDE)  # it was asked for
         self._draw()
 
     def _draw(self) -> None:
@@ -153,6 +161,27 @@ class CompareSection(TeachSection):
             self.group.show(beside_specs(found, source, self._image_look()), source)
         else:
             self.group.remove()
+        self._say_where()
+
+    def _say_where(self) -> None:
+        """Say it when the slider leaves the section whose predictions are shown."""
+        away, found, source = self._is_away(), self.found, self._source
+        if away != self._away:
+            self._away = away
+            words = "" if found is None else found.words
+            self.bar.say(ELSEWHERE.format(source.section) if away else words)
+
+    def _is_away(self) -> bool:
+        compared = self._source
+        if compared is None or self.found is None:
+            return False
+        if (
+            self.view.currentData() == NEITHER
+            or (here := self.context.source()) is None
+        ):
+            return False
+        same = (here.lead, here.section) == (compared.lead, compared.section)
+        return here.layer_id == compared.layer_id and not same
 
     def _placed(self) -> None:
         layers = self.group.layers()
@@ -201,44 +230,11 @@ class CompareSection(TeachSection):
         self.group.deleted.connect(self._deleted)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self.clear)
+        self.context.painting.connect(self.leave)
 
     def _deleted(self, role: str) -> None:
         """Show nothing where the person has deleted a layer from the list."""
-        self.view.setCurrentIndex(self.view.findData(NEITHER))
+        self._choose(NEITHER)
 
-
-def comparing(
-    run: Path, request: Request
-) -> Callable[[Stop], Generator[Progress, None, Outcome]]:
-    """Return what predicts a section with the first and the best model of a run."""
-
-    def work(stop: Stop) -> Generator[Progress, None, Outcome]:
-        from dense_transformer.inspection.changes import Change
-        from dense_transformer.teaching.compare import compare_image
-        from dense_transformer.zoo import load_model
-
-        source = request.source
-        before, after = (
-            load_model(run / name) for name in ("start.safetensors", "best.safetensors")
-        )
-        found = yield from compare_image(
-            before, after, source.image, request.config, section=source.section,
-            stop=stop,
-        )  # fmt: skip
-        size = np.abs(found.difference)
-        change = Change(
-            found.difference,
-            found.before.labels != found.after.labels,
-            found.changed_share,
-            float(size.mean()),
-            float(size.max()),
-        )
-        words = (
-            f"{100 * found.changed_share:.1f} % of the pixels are labelled otherwise."
-        )
-        return Outcome(
-            ("before", "after"), (found.before, found.after), change, None, words,
-            section_pixels(source),
-        )  # fmt: skip
-
-    return work
+    def _choose(self, view: str) -> None:
+        self.view.setCurrentIndex(self.view.findData(view))

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
+from dense_transformer.errors import DTNError, ModelError
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 KEEPABLE = ("stopped", "finished", "died")
 ROWS = 5
+KEEP = (
+    "Put the best model of the run among your own models, with a card that says what "
+    "it learned from; Predict and Inspect use it at once."
+)
 
 
 class ModelsSection(TeachSection):
@@ -42,10 +47,7 @@ class ModelsSection(TeachSection):
         self.name.setPlaceholderText("name of the new model")
         self.keep = QPushButton("✓ Keep")
         self.keep.setAccessibleName("Keep the new model")
-        self.keep.setToolTip(
-            "Put the best model of the run among your own models, with a card that "
-            "says what it learned from; Predict and Inspect use it at once."
-        )
+        self.amiss = plain_label("What is amiss with the name")
         self.list = QListWidget()
         self.list.setAccessibleName("Models of the project")
         self.use = QPushButton("↩ Use this model")
@@ -83,6 +85,7 @@ class ModelsSection(TeachSection):
 
             return keep(project, run, name.strip())
 
+        self._begin()
         self.keep.setEnabled(False)
         self.context.aside(work, self._kept, self._refused)
 
@@ -99,7 +102,13 @@ class ModelsSection(TeachSection):
             found = revert(project, record)
             return found, str(project.model_path(found))
 
+        self._begin()
         self.context.aside(work, self._used, self._refused)
+
+    def _begin(self) -> None:
+        """Take away what was said of what was done before."""
+        self.words.setText("")
+        self.context.forget_failure()
 
     def _kept(self, record: ModelRecord) -> None:
         self.words.setText(
@@ -116,8 +125,10 @@ class ModelsSection(TeachSection):
         self.context.models_changed.emit()
 
     def _refused(self, error: Exception) -> None:
-        self.words.setText(f"Failed: {error}")
-        self.context.fail(error)
+        if isinstance(error, DTNError):  # says what to do instead; nobody's fault
+            self.words.setText(f"Failed: {error}")
+        else:
+            self.context.fail(error)
         self._show_buttons()
 
     # what it shows
@@ -164,9 +175,26 @@ class ModelsSection(TeachSection):
         news = self.teaching.news
         ready = news is not None and news.state in KEEPABLE
         better = news is not None and news.status.improved is not False
-        self.keep.setEnabled(ready and better and bool(self.name.text().strip()))
+        amiss = self._what_is_amiss() if ready and better else ""
+        self.amiss.setText(amiss)
+        self.amiss.setVisible(bool(amiss))
+        self.keep.setToolTip(amiss or KEEP)
+        named = bool(self.name.text().strip()) and not amiss
+        self.keep.setEnabled(ready and better and named)
         self.name.setEnabled(ready and better)
         self.use.setEnabled(self.list.currentItem() is not None)
+
+    def _what_is_amiss(self) -> str:
+        """Return why no model can have the name that is typed; empty if one can."""
+        from dense_transformer.zoo.catalogue import own_path
+
+        name = self.name.text().strip()
+        try:
+            own_path(name or "any")
+        except ModelError as error:
+            words = str(error)
+            return f"{words[0].upper()}{words[1:]}."
+        return ""
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -180,6 +208,7 @@ class ModelsSection(TeachSection):
         column.setContentsMargins(8, 0, 0, 6)
         column.setSpacing(4)
         column.addLayout(row)
+        column.addWidget(self.amiss)
         column.addWidget(self.list)
         column.addWidget(self.use)
         column.addWidget(self.words)

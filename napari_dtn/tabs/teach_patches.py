@@ -238,6 +238,7 @@ class PatchesSection(TeachSection):
         self.tool.drawn.connect(self._box_drawn)
         self.tool.moved.connect(self._box_moved)
         self.tool.armed_changed.connect(self._armed)
+        self.draw.clicked.connect(self.context.painting)
         self.draw.clicked.connect(self.tool.arm)
         self.side.valueChanged.connect(lambda side: setattr(self.tool, "side", side))
         self.list.currentRowChanged.connect(self._enable)

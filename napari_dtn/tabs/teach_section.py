@@ -47,6 +47,9 @@ class TeachSection(QWidget):
     def rest(self) -> None:
         """Stop what only matters while the section is open."""
 
+    def leave(self) -> None:
+        """Put back what another tab of the dock would be seen through."""
+
     def shut_down(self) -> None:
         """Let go of the viewer. May be called twice."""
 

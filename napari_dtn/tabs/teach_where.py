@@ -39,6 +39,10 @@ WORDS = (
     "Finds where the model is unsure, changes its mind when the image is flipped, or "
     "bends it in an unusual way: a patch there teaches most."
 )
+NOTHING_LEFT = (
+    "No place is left to find: a quarter or more of each is annotated. Teach, or open "
+    "another image."
+)
 
 
 class WhereSection(TeachSection):
@@ -52,6 +56,7 @@ class WhereSection(TeachSection):
         self._rank = rank
         self._shown_for: Any = None  # image and model that the list is about
         self._go_when_done = False
+        self._said = WORDS  # where no place is listed
         self.places: tuple[Place, ...] = ()
         self.group = context.group("next place")
         self._runner = context.runner()
@@ -95,7 +100,8 @@ class WhereSection(TeachSection):
         request = context.request()
         if request is None or self._runner.job is not None:
             return
-        self._wanted = self._about()
+        context.forget_failure()
+        self._wanted, self._said = self._about(), WORDS
         one = context.annotator.current
         if one is None:
             self._begin(request, None)
@@ -117,6 +123,7 @@ class WhereSection(TeachSection):
         if self._wanted != self._about():
             return  # another image is looked at meanwhile
         self._shown_for = self._wanted
+        self._said = WORDS if places else NOTHING_LEFT
         self._show(places)
         if self._go_when_done and places:
             self.list.setCurrentRow(0)
@@ -125,7 +132,7 @@ class WhereSection(TeachSection):
 
     def _idle(self) -> None:
         if not self.places:
-            self.words.setText(WORDS)
+            self.words.setText(self._said)
         self.refresh()
 
     def _about(self) -> tuple[Any, Any]:
@@ -160,6 +167,7 @@ class WhereSection(TeachSection):
     def _go(self) -> None:
         layer, place = self.context.layer(), self._place()
         if layer is not None and place is not None:
+            self.context.painting.emit()  # the box would come into another picture
             show_place(self.context.viewer, layer, place.section, place.box)
             self._outline(place)
 
@@ -180,6 +188,7 @@ class WhereSection(TeachSection):
     def _make_patch(self) -> None:
         place = self._place()
         if place is not None:
+            self.context.painting.emit()
             self.context.annotator.patch_wanted.emit(place.section, place.box)
             self._outline(None)
 

@@ -12,6 +12,7 @@ from inspect_driver import InspectWindow
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from small_inspector import SmallInspectCore, blobs
+from window_driver import LEFT
 
 from napari_dtn.inspect_labels import to_classes
 
@@ -137,6 +138,12 @@ def test_two_models_stand_side_by_side_and_then_all_is_as_before(small, monkeypa
     assert w.context.layer().visible
     assert not hidden.visible
     assert not [layer for layer in w.viewer.layers if layer.name.startswith("small")]
+    w.open("CompareSection")
+    w.until(lambda: section.beside.on)
+    bar = w.dock.tabs.tabBar()
+    QTest.mouseClick(bar, LEFT, pos=bar.tabRect(0).center())  # another tab
+    assert not grid.enabled
+    assert w.context.layer().visible
 
 
 def test_features_are_those_of_the_core_and_drawn_once_for_all_stages(

@@ -6,6 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tifffile
+from qtpy.QtTest import QTest
+from window_driver import LEFT
 
 from dense_transformer.inspection.changes import Change
 from napari_dtn.inspect_outcomes import Outcome
@@ -54,17 +57,22 @@ def test_each_side_says_what_it_is_on_any_image(make_napari_viewer, qtbot, level
 @pytest.fixture
 def comparing(teaching, image_file):
     """Return a window that shows a section before and after side by side."""
-    window = teaching(image_file)
+    return compared(teaching(image_file))
+
+
+def compared(window):
     window.annotate()
     window.run_prediction()
     section = window.section("CompareSection")
     shown = np.asarray(window.result("boundary probability").data)
+    shown = shown[0] if shown.ndim > 2 else shown
     both = tuple(SimpleNamespace(probability=part) for part in (shown, shown[::-1]))
     change = Change(shown - shown[::-1], shown > 1, 0.0, 0.0, 0.0)
     section._source = window.teach.context.source()
     pixels = np.asarray(window.viewer.layers["cells"].data)
-    section.found = Outcome(("before", "after"), both, change, None, "", pixels)
-    section._draw()
+    pixels = pixels[0] if pixels.ndim > 2 else pixels
+    found = Outcome(("before", "after"), both, change, None, "0.0 %", pixels)
+    section._succeeded(None, found)
     window.settle()
     window.until(lambda: section.beside.on)
     window.qtbot.wait(50)
@@ -97,3 +105,79 @@ def test_closing_napari_meanwhile_is_no_error(comparing, monkeypatch):
     monkeypatch.setattr(comparing, "close", lambda: None)  # it is closed
     comparing.qtbot.wait(50)
     assert not beside.on
+
+
+@pytest.mark.parametrize("tab", [0, 1], ids=["Predict", "Inspect"])
+def test_another_tab_gets_the_whole_canvas(comparing, tab):
+    bar = comparing.dock.tabs.tabBar()
+    QTest.mouseClick(bar, LEFT, pos=bar.tabRect(tab).center())
+    comparing.qtbot.wait(50)
+    assert is_as_ever(comparing)
+    comparing.settle()
+    section = comparing.section("CompareSection")
+    section._succeeded(None, section.found)  # one that was asked for before
+    comparing.settle()
+    assert is_as_ever(comparing)
+    comparing.turn_to_teach()
+    section.view.setCurrentIndex(section.view.findText("Side by side"))
+    comparing.until(lambda: section.beside.on)
+    if tab == 1:
+        comparing.dock.inspect.shut_down()
+
+
+def test_a_layer_that_is_added_meanwhile_does_not_come_into_the_pictures(comparing):
+    added = comparing.viewer.add_points(np.zeros((1, 2)), name="mine")
+    comparing.until(lambda: is_as_ever(comparing))
+    assert added.visible
+    comparing.settle()
+    assert is_as_ever(comparing)
+
+
+def goes_on(window) -> None:
+    window.click(window.section("AnnotateSection").start)
+
+
+def takes_a_class(window) -> None:
+    window.click(window.section("AnnotateSection").classes.button(2))
+
+
+def takes_a_tool(window) -> None:
+    window.click(window.section("AnnotateSection").tools.buttons["polygon"])
+
+
+def draws_a_patch(window) -> None:
+    window.click(window.section("PatchesSection").draw)
+
+
+@pytest.mark.parametrize("does", [goes_on, takes_a_class, takes_a_tool, draws_a_patch])
+def test_who_paints_gets_the_image_and_the_layer_back(comparing, does):
+    assert not comparing.one.layer.visible
+    does(comparing)
+    comparing.settle()
+    assert is_as_ever(comparing)
+    assert comparing.one.layer.visible
+    assert comparing.section("CompareSection").view.currentText() == "Nothing"
+    if does is draws_a_patch:
+        assert comparing.section("PatchesSection").draw.isChecked()
+
+
+def test_a_section_that_was_not_compared_says_so(teaching, tmp_path):
+    path = tmp_path / "cells.tif"
+    rng = np.random.default_rng(0)
+    tifffile.imwrite(
+        path, rng.integers(0, 255, (3, 64, 80), np.uint8), photometric="minisblack"
+    )
+    window = teaching(path)
+    window.viewer.dims.set_point(0, 0)
+    window.settle()
+    window = compared(window)
+    section = window.section("CompareSection")
+    assert section.bar.status.text() == "0.0 %"
+    window.viewer.dims.set_point(0, 2)
+    window.until(lambda: "Only section 0 was compared" in section.bar.status.text())
+    window.viewer.dims.set_point(0, 0)
+    window.until(lambda: section.bar.status.text() == "0.0 %")
+    window.viewer.dims.set_point(0, 1)
+    window.until(lambda: "Only section 0 was compared" in section.bar.status.text())
+    section.view.setCurrentIndex(section.view.findText("Nothing"))
+    assert section.bar.status.text() == "0.0 %"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from teach_driver import CTRL
+
+from dense_transformer.teaching import Patch
 
 KEY = Qt.Key
 BOX = (20, 30, 60, 90)
@@ -190,3 +193,21 @@ def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
     assert "uncertain: very" in section.words.text()
     window.key(KEY.Key_N)
     np.testing.assert_allclose(camera.center[-2:], (25, 25), atol=1)
+
+
+def test_where_all_is_annotated_the_tab_just_says_so(teaching, image_file, monkeypatch):
+    window = teaching(image_file)
+    window.annotate()
+    one, section = window.one, window.section("WhereSection")
+    one.fill(Patch(0, 0, 0, 120, 160), 1, add=True)
+    window.settle()
+    told = []
+    monkeypatch.setattr(
+        notification_manager, "receive_error", lambda *a: told.append(a)
+    )
+    window.click(section.find)
+    window.until(lambda: "No place is left" in section.words.text())
+    window.settle()
+    assert "No place is left" in section.words.text()
+    assert not told
+    assert not window.teach.status.text()

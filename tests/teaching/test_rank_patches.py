@@ -95,7 +95,7 @@ def test_what_is_annotated_is_left_out():
     levels = np.zeros((4, 5))
     image = mosaic(levels)
     labels = np.zeros(image.size, np.uint8)
-    labels[SIDE : SIDE + 10, :20] = 1
+    labels[SIDE : SIDE + 10, :30] = 1  # more than a quarter
     done = Patch(0, 0, 0, SIDE, 2 * SIDE)
     painted = Annotations(SparseLabels.of(labels), (done,), ("a", "b"))
     found = finish(rank_patches(doubter(), image, painted, 99, (SIDE, SIDE)))
@@ -107,6 +107,37 @@ def test_what_is_annotated_is_left_out():
     )
     with pytest.raises(DataError, match="everything is annotated"):
         finish(rank_patches(doubter(), image, everything, 9, (SIDE, SIDE)))
+
+
+def strokes(image: Image) -> np.ndarray:
+    """Return labels with a thin stroke in every square of `SIDE` px."""
+    labels = np.zeros(image.size, np.uint8)
+    labels[SIDE // 2 :: SIDE] = 1
+    labels[SIDE // 2 + 1 :: SIDE] = 2
+    return labels
+
+
+def test_a_place_with_a_few_strokes_or_a_small_patch_is_still_one():
+    image = mosaic(np.zeros((4, 5)))
+    small = Patch(0, 0, 0, SIDE // 4, SIDE)  # and the strokes: 31 %
+    smaller = Patch(0, SIDE, 0, SIDE + SIDE // 8, SIDE)  # and the strokes: 19 %
+    painted = Annotations(SparseLabels.of(strokes(image)), (small, smaller), ("a", "b"))
+    found = finish(rank_patches(doubter(), image, painted, 99, (SIDE, SIDE)))
+    corners = {corner(r.patch) for r in found}
+    assert (0, 0) not in corners
+    assert len(corners) == 19
+
+
+def test_where_no_large_place_is_left_a_smaller_one_is_found():
+    image = mosaic(np.zeros((16, 16)))  # 512 px
+    labels = np.ones(image.size, np.uint8)
+    labels[70:150, 200:290] = 0
+    painted = Annotations(SparseLabels.of(labels), (), ("a", "b"))
+    found = finish(rank_patches(doubter(), image, painted, 9, (224, 224)))
+    assert {r.patch.size for r in found} == {(64, 64)}
+    for one in found:
+        part = labels[one.patch.top : one.patch.bottom, one.patch.left :]
+        assert (part[:, :64] > 0).mean() <= 0.25
 
 
 def test_empty_resin_is_left_out():

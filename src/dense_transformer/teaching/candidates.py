@@ -10,7 +10,30 @@ from dense_transformer.inference.tiles import plan_axis
 from dense_transformer.teaching.annotations import Annotations, Patch
 from dense_transformer.types import Image
 
-_ANNOTATED = 0.02  # share of a patch's pixels from which on it is left out
+_ANNOTATED = 0.25  # share of a patch's pixels above which it is left out
+_LEAST_PX = 64  # side of the smallest patch that is tried by itself
+
+
+def plan_places(
+    image: Image,
+    annotations: Annotations,
+    size: tuple[int, int],
+    most: int,
+    sections: Sequence[int] | None = None,
+    seed: int = 0,
+    multiple: int = 1,
+) -> tuple[Patch, ...]:
+    """Return what `plan_candidates` does, of smaller patches where none is left.
+
+    The sides are halved until a patch is found, down to 64 px, or to the `multiple`
+    that a network asks for where that is more.
+    """
+    least = max(_LEAST_PX, multiple)
+    while True:
+        found = plan_candidates(image, annotations, size, most, sections, seed)
+        if found or max(size) <= least:
+            return found
+        size = _halve(size[0], least), _halve(size[1], least)
 
 
 def plan_candidates(
@@ -21,7 +44,9 @@ def plan_candidates(
     sections: Sequence[int] | None = None,
     seed: int = 0,
 ) -> tuple[Patch, ...]:
-    """Return at most `most` patches that aren't annotated, spread over the image.
+    """Return at most `most` patches to annotate, spread over the image.
+
+    At most a quarter of a patch is annotated, by strokes or by other patches.
 
     Parameters
     ----------
@@ -58,18 +83,16 @@ def plan_candidates(
     return tuple(sorted(free))
 
 
-def overlap(one: Patch, other: Patch) -> float:
-    """Return the share of the smaller patch that two have in common."""
-    if one.section != other.section:
-        return 0.0
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    width = min(one.right, other.right) - max(one.left, other.left)
-    least = min(one.size[0] * one.size[1], other.size[0] * other.size[1])
-    return max(height, 0) * max(width, 0) / least
+def _halve(side: int, least: int) -> int:
+    """Return half a side, but at least `least`; what is smaller stays."""
+    return min(side, max(least, side // 2))
 
 
 def _is_annotated(annotations: Annotations, patch: Patch) -> bool:
-    if any(overlap(patch, done) > _ANNOTATED for done in annotations.patches):
-        return True
-    labels = annotations.crop(patch.section, patch.box)
-    return float((labels > 0).mean()) > _ANNOTATED
+    done = annotations.crop(patch.section, patch.box) > 0
+    for other in annotations.patches:
+        if other.section == patch.section:
+            top, left = other.top - patch.top, other.left - patch.left
+            bottom, right = other.bottom - patch.top, other.right - patch.left
+            done[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = True
+    return float(done.mean()) > _ANNOTATED

@@ -18,7 +18,7 @@ from dense_transformer.inference.engine import (
 )
 from dense_transformer.inference.source import NetworkView, open_view
 from dense_transformer.teaching.annotations import Annotations, Patch
-from dense_transformer.teaching.candidates import plan_candidates
+from dense_transformer.teaching.candidates import plan_places
 from dense_transformer.types import Array, Image, Progress
 from dense_transformer.zoo import Model
 
@@ -74,7 +74,8 @@ def rank_patches(
     Each candidate is answered as it is and mirrored both ways. A patch counts by
     how uncertain the answer is, how much it depends on the mirroring, and how unlike
     those of other patches its warps are; each by its rank among the candidates.
-    What is annotated already, and what holds nothing to see, is left out.
+    What is annotated by more than a quarter, and what holds nothing to see, is left
+    out.
 
     Parameters
     ----------
@@ -87,7 +88,8 @@ def rank_patches(
     count : int
         How many to return.
     size : tuple of int
-        Height and width of a patch, image px.
+        Height and width of a patch, image px; halved, down to 64 px, where all such
+        are annotated.
     sections : sequence of int, optional
         Where to look; in all sections by default.
     candidates : int
@@ -115,11 +117,19 @@ def rank_patches(
     StoppedError
         If `stop` asked for it.
     """
-    places = plan_candidates(image, annotations, size, candidates, sections, seed)
+    places = plan_places(
+        image,
+        annotations,
+        size,
+        candidates,
+        sections,
+        seed,
+        model.config.multiple,
+    )
     if not places:
         raise DataError(
-            f"everything is annotated where patches of {size[0]} x {size[1]} px fit; "
-            "take smaller ones or another image"
+            f"everything in {image.name} is annotated, by a quarter or more of each "
+            "patch, small ones too; look at another image"
         )
     target = choose_device(device)
     engine = place_engine(model.network, target, "float32", threads, stop)
