@@ -22,11 +22,13 @@ from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_curve import TeachCurve
 from napari_dtn.tabs.teach_run_command import CommandLine
+from napari_dtn.tabs.teach_run_others import OtherRuns
 from napari_dtn.tabs.teach_run_settings import TeachSettings
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
-from napari_dtn.teach_run import TeachRun, repeating_command
+from napari_dtn.teach_run import TeachRun
 from napari_dtn.teach_run_closing import Closing
+from napari_dtn.teach_run_commands import repeating_command
 from napari_dtn.teach_run_follow import RunNews
 from napari_dtn.teach_run_places import HeldOutPlaces
 from napari_dtn.teach_run_view import LiveView
@@ -62,6 +64,7 @@ class RunSection(TeachSection):
         self.bar = QProgressBar()
         self.bar.setAccessibleName("How far the run is")
         self.words = plain_label("What the run is doing")
+        self.others = OtherRuns()
         self.notes = plain_label("What the run noticed")
         self.curve: TeachCurve | None = None
         self.live = QCheckBox("Predict what is on screen as it learns")
@@ -142,7 +145,8 @@ class RunSection(TeachSection):
         steps = max(report.steps, news.status.steps)
         self.bar.setRange(0, max(1, steps))
         self.bar.setValue(min(step, max(1, steps)))
-        self.bar.setFormat(f"{TITLES[news.state]} · {step} of {steps}")
+        which = f"{news.run.name} · " if self.teaching.others else ""
+        self.bar.setFormat(f"{which}{TITLES[news.state]} · {step} of {steps}")
         self.words.setText(f"{news.words} {news.remedy}".strip())
         notices = [f"• {text}" for text in report.notices[-3:]]
         self.notes.setText("\n".join(notices))
@@ -182,6 +186,11 @@ class RunSection(TeachSection):
         if self.curve is not None:
             self.curve.setVisible(there)
         self._show_buttons()
+
+    def _others_changed(self) -> None:
+        self.others.show_runs(self.teaching.others)
+        if self.teaching.news is not None:
+            self._draw(self.teaching.news)  # says which run it is, or no longer
 
     def _show_command(self) -> None:
         run = self.teaching.run
@@ -246,6 +255,7 @@ class RunSection(TeachSection):
         column.addLayout(asks)
         column.addWidget(self.bar)
         column.addWidget(self.words)
+        column.addWidget(self.others)
         column.addWidget(self.notes)
         for box in (self.live, self.warps, self.held):
             column.addWidget(box)
@@ -264,6 +274,9 @@ class RunSection(TeachSection):
         self.back.clicked.connect(self.teaching.bring_back)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self._run_changed)
+        self.teaching.others_changed.connect(self._others_changed)
+        self.others.show_clicked.connect(self.teaching.adopt)
+        self.others.discard_clicked.connect(self.teaching.discard_waiting)
         self.context.annotated.connect(self._show_buttons)
         self.live.toggled.connect(self._choose_view)
         self.warps.toggled.connect(self._choose_view)
