@@ -96,6 +96,7 @@ class CompareSection(TeachSection):
         self.runner.stop()
         self.beside.end()
         self.group.remove()
+        self.bar.say("")  # what it said was of the run before
         self.found = self._source = None
         self.view.setEnabled(False)
         self.ramp.setVisible(False)
@@ -234,7 +235,8 @@ def comparing(
             float(size.max()),
         )
         words = (
-            f"{100 * found.changed_share:.1f} % of the pixels are labelled otherwise."
+            f"{100 * found.changed_share:.1f} % of the pixels differ between before "
+            "and after."
         )
         return Outcome(
             ("before", "after"), (found.before, found.after), change, None, words,

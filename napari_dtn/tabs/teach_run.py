@@ -79,6 +79,7 @@ class RunSection(TeachSection):
         self.held.setChecked(True)
         self.settings = TeachSettings(context)
         self.command = CommandLine("Command of the run")
+        self._shown_run = self.teaching.run
         self._rest_until = 0.0
         self._waiting: RunNews | None = None
         self._timer = QTimer(self)
@@ -185,6 +186,9 @@ class RunSection(TeachSection):
             self.words.setText("")
         if self.curve is not None:
             self.curve.setVisible(there)
+            if self.teaching.run != self._shown_run:
+                self.curve.clear()
+        self._shown_run = self.teaching.run
         self._show_buttons()
 
     def _others_changed(self) -> None:
