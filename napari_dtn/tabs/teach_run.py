@@ -278,6 +278,7 @@ class RunSection(TeachSection):
         self.back.clicked.connect(self.teaching.bring_back)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self._run_changed)
+        self.teaching.taken_up.connect(self.wanted)
         self.teaching.others_changed.connect(self._others_changed)
         self.others.show_clicked.connect(self.teaching.adopt)
         self.others.discard_clicked.connect(self.teaching.discard_waiting)

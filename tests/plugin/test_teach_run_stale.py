@@ -1,12 +1,14 @@
-"""What was shown of one run is gone once another is shown."""
+"""What is shown of a run is of that run, and of how it stands now."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from dense_transformer.locks import try_lock
 from dense_transformer.teaching.status import RunStatus, write_status
 
 pytestmark = pytest.mark.gui
@@ -64,3 +66,23 @@ def test_what_was_done_with_models_is_said_until_another_run(shown, tmp_path):
     assert models.words.text() == "Kept as cells."
     show_another(shown, tmp_path)
     assert models.words.text() == ""
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_living_run_that_is_found_opens_its_section(teaching, image_file, alive):
+    window = teaching(image_file)
+    window.annotate()
+    fold = next(
+        f for f in window.teach.folds if type(f.section).__name__ == "RunSection"
+    )
+    run = make_run(window.teach.context.folder / "runs" / "0001", "running")
+    (run / "lesson.json").write_text("{}")
+    lock = os.open(run / "lock", os.O_RDWR | os.O_CREAT)
+    if alive:
+        assert try_lock(lock)
+        os.write(lock, f"{os.getpid()}\n".encode())
+    fold.section.teaching._look_for_runs()  # as when a project is opened
+    window.until(lambda: fold.section.teaching.run == run)
+    window.settle()
+    assert fold.isExpanded() == alive
+    os.close(lock)
