@@ -46,6 +46,7 @@ CAN = {  # which buttons work in which state
     ),
     "back": ("discarded",),
 }  # fmt: skip
+GONE = "discarded"  # the state of a run whose models are away
 
 
 class RunSection(TeachSection):
@@ -122,6 +123,8 @@ class RunSection(TeachSection):
     def _told(self, news: RunNews) -> None:
         """Show news: a change of state at once, progress with rests."""
         before, self._shown_state = self._shown_state, news.state
+        if news.state != before and (news.state == GONE or not self.command.text):
+            self._show_command()
         now = time.monotonic()
         if news.state == before and now < self._rest_until:
             self._waiting = news
@@ -180,10 +183,11 @@ class RunSection(TeachSection):
         there = self.teaching.run is not None
         for widget in (self.bar, self.command):
             widget.setVisible(there)
-        if there:
-            self._show_command()
-        else:
+        if not there:
             self.words.setText("")
+        if self.teaching.run != self._shown_run:
+            self.command.clear()
+            self._show_command()
         if self.curve is not None:
             self.curve.setVisible(there)
             if self.teaching.run != self._shown_run:
@@ -197,10 +201,18 @@ class RunSection(TeachSection):
             self._draw(self.teaching.news)  # says which run it is, or no longer
 
     def _show_command(self) -> None:
+        """Show the command of the run, but for one whose first model is gone."""
         run = self.teaching.run
-        if run is not None:
-            work = partial(repeating_command, run)
-            self.context.aside(work, self.command.show_command, lambda error: None)
+        if run is None or self.teaching.state == GONE:
+            self.command.clear()
+            return
+
+        def show(command: list[str]) -> None:
+            if self.teaching.run == run and self.teaching.state != GONE:
+                self.command.show_command(command)
+
+        work = partial(repeating_command, run)
+        self.context.in_turn(work, show, lambda error: None)
 
     def _show_buttons(self) -> None:
         """Enable what can be asked now."""

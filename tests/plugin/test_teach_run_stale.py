@@ -68,6 +68,23 @@ def test_what_was_done_with_models_is_said_until_another_run(shown, tmp_path):
     assert models.words.text() == ""
 
 
+def test_a_discarded_run_has_no_command(shown, monkeypatch):
+    monkeypatch.setattr(
+        "napari_dtn.tabs.teach_run.repeating_command", lambda run: ["dtn", run.name]
+    )
+    section = shown.section("RunSection")
+    run = section.teaching.run
+    (run / "start.safetensors").touch()
+    section._show_command()
+    shown.until(lambda: section.command.text == "dtn 0001")
+    shown.click(section.discard)
+    shown.until(lambda: section.command.text == "")
+    assert not section.command.copy.isEnabled()
+    shown.click(section.back)
+    shown.until(lambda: section.command.text == "dtn 0001")
+    assert section.command.copy.isEnabled()
+
+
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_living_run_that_is_found_opens_its_section(teaching, image_file, alive):
     window = teaching(image_file)
