@@ -39,7 +39,8 @@ def comparing(
             float(size.max()),
         )
         words = (
-            f"{100 * found.changed_share:.1f} % of the pixels are labelled otherwise."
+            f"{100 * found.changed_share:.1f} % of the pixels differ between before "
+            "and after."
         )
         return Outcome(
             ("before", "after"), (found.before, found.after), change, None, words,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_dtn.child import end_child, find_child, start_child
+from napari_dtn.child import start_child
 from napari_dtn.in_order import InOrder
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.teach_context import TeachContext
-from napari_dtn.teach_run_follow import RunNews, follow, look_at
+from napari_dtn.teach_run_commands import run_command
+from napari_dtn.teach_run_follow import Others, RunNews, follow
+from napari_dtn.teach_runs_alive import (
+    AliveRun,
+    alive_runs,
+    kill_run,
+    look_alive,
+    take_from_queue,
+)
 
 if TYPE_CHECKING:
     from dense_transformer.config import TeachConfig
@@ -35,17 +42,23 @@ class TeachRun(QObject):
         Folder of the run that is followed.
     news : RunNews or None
         How it stood when last looked at.
+    others : tuple of AliveRun
+        The other runs of the project that live, those at work first.
     """
 
     run_changed = Signal()  # another run is followed, or none
+    others_changed = Signal()
     told = Signal(object)  # RunNews
-    begun = Signal(object)  # Path of a run that this window has begun
+    begun = Signal(object)  # Path of a run that this window has begun and follows
+    taken_up = Signal(object)  # Path of a run that was found alive
 
     def __init__(self, context: TeachContext) -> None:
         super().__init__(context)
         self.context = context
         self.run: Path | None = None
         self.news: RunNews | None = None
+        self.others: tuple[AliveRun, ...] = ()
+        self._passed: frozenset[Path] = frozenset()  # runs not to go over to
         self._beginning = False
         self._asks = InOrder("run", self)  # never behind a project that is read
         self._asks.failed.connect(context.fail)
@@ -78,21 +91,33 @@ class TeachRun(QObject):
         """Whether a process works on it, or waits to."""
         return self._beginning or (self.news is not None and self.news.alive)
 
+    @property
+    def living(self) -> tuple[Path, ...]:
+        """The runs of the project that live, the followed one first."""
+        followed = self.news is not None and self.news.alive and self.run is not None
+        own = (self.run,) if followed and self.run is not None else ()
+        return (*own, *(other.run for other in self.others))
+
     # what it does
 
     def teach(self, config: TeachConfig) -> None:
-        """Freeze the annotations into a new run of the chosen model and begin it."""
+        """Freeze the annotations into a new run of the chosen model and begin it.
+
+        It is followed, but where the one that is followed still lives: then it waits.
+        """
         project, model = self.context.project, self.context.model()
         if project is None or model is None:
             self.context.say(NOTHING)
             return
 
-        def begin() -> Path:
+        before = self.run
+
+        def begin() -> tuple[Path, bool]:
             from dense_transformer.teaching.beginning import begin_run
 
             run: Path = begin_run(project, config, model.key)
             start_child(run_command(run), run)
-            return run
+            return run, before is not None and look_alive(before) is not None
 
         self._beginning = True
         self.context.say("")
@@ -107,6 +132,7 @@ class TeachRun(QObject):
         run = self.run
         if run is None:
             return
+        self._passed = frozenset()
         if self.state == "paused":
             self._ask("unpause")
             return
@@ -118,6 +144,7 @@ class TeachRun(QObject):
 
     def stop(self) -> None:
         """Ask it to end and keep what it has learned."""
+        self._stay()
         self._ask("stop")
 
     def discard(self) -> None:
@@ -125,11 +152,12 @@ class TeachRun(QObject):
         run = self.run
         if run is None:
             return
+        self._stay()
 
         def away() -> None:
             from dense_transformer.teaching.trash import put_away
 
-            put_away(run, ENDING_S, force=lambda: _kill(run))
+            put_away(run, ENDING_S, force=lambda: kill_run(run))
 
         self._asks.ask(away, lambda _: self._follow(run))
 
@@ -145,6 +173,10 @@ class TeachRun(QObject):
             bring_back(run)
 
         self._asks.ask(back, lambda _: self._follow(run))
+
+    def discard_waiting(self, run: Path) -> None:
+        """End another run, which waits."""
+        self._asks.ask(lambda: take_from_queue(run))
 
     def adopt(self, run: Path) -> None:
         """Follow a run of the project."""
@@ -169,8 +201,18 @@ class TeachRun(QObject):
 
         self._asks.ask(ask)
 
-    def _begun(self, run: Path) -> None:
+    def _stay(self) -> None:
+        """Stay with the run that the person ends: they want to see what it came to."""
+        self._passed = frozenset(other.run for other in self.others)
+
+    def _begun(self, found: tuple[Path, bool]) -> None:
+        run, waits = found
         self._beginning = False
+        if waits and self.alive:
+            if run not in self.living:
+                self.others = (*self.others, AliveRun(run, True))
+            self.others_changed.emit()
+            return
         self.begun.emit(run)
         self._follow(run)
 
@@ -186,21 +228,26 @@ class TeachRun(QObject):
             self._follow(None)
             return
 
-        def newest() -> Path | None:
-            runs = [look_at(run) for run in project.runs[-8:]]
-            alive = [news.run for news in runs if news.alive and _is_run(news.run)]
-            there = [news.run for news in runs if _is_run(news.run)]
-            return (alive or there[::-1] or [None])[0]
+        def newest() -> tuple[Path | None, bool]:
+            alive = alive_runs(Path(project.folder) / "runs")
+            if alive:
+                return alive[0].run, True
+            return next((r for r in project.runs[::-1] if _is_run(r)), None), False
 
         self.context.aside(newest, self._found)
 
-    def _found(self, run: Path | None) -> None:
+    def _found(self, found: tuple[Path | None, bool]) -> None:
+        run, alive = found
         if run is not None and self.run is None and not self._beginning:
             self._follow(run)
+            if alive:
+                self.taken_up.emit(run)
 
     def _follow(self, run: Path | None) -> None:
         if run != self.run:
             self.run, self.news = run, None
+            self._passed = frozenset()
+            self._set_others(tuple(o for o in self.others if run and o.run != run))
         if run is None:
             self._follower.stop()
         else:
@@ -208,55 +255,35 @@ class TeachRun(QObject):
             self._follower.start(Job(work, "follow"))
         self.run_changed.emit()
 
-    def _noted(self, news: RunNews | Path) -> None:
+    def _noted(self, news: RunNews | Others | Path) -> None:
         if isinstance(news, Path):
-            if not self.alive:
+            if not self.alive and news not in self._passed:
                 self._follow(news)
-        elif news.run == self.run:
-            self.news = news
-            self.told.emit(news)
+            return
+        if news.run != self.run:
+            return
+        if isinstance(news, Others):
+            self._set_others(news.alive)
+            return
+        lived, self.news = self.alive, news
+        self.told.emit(news)
+        if lived and not self.alive:
+            self._go_over()
 
+    def _set_others(self, others: tuple[AliveRun, ...]) -> None:
+        if others != self.others:
+            self.others = others
+            self.others_changed.emit()
 
-def run_command(run: Path) -> list[str]:
-    """Return the command that works on a run until its end."""
-    project = run.parent.parent
-    return [
-        sys.executable, "-m", "dense_transformer", "teach", str(project),
-        "--run", run.name,
-    ]  # fmt: skip
-
-
-def repeating_command(run: Path) -> list[str]:
-    """Return the command that teaches the same again, in another run.
-
-    On the same annotations and a CPU with as many threads its models are the same,
-    bit for bit.
-    """
-    from dense_transformer.config import TeachConfig
-    from dense_transformer.teaching.beginning import START, read_teaching
-
-    config, usual = read_teaching(run).to_dict(), TeachConfig().to_dict()
-    command = [*run_command(run)[:-2], "--model", str(run / START)]
-    for name, value in config.items():
-        if value == usual[name] or name == "augment":
-            continue
-        option = name.replace("_", "-")
-        if isinstance(value, bool):
-            command.append(f"--{option}" if value else f"--no-{option}")
-        else:
-            text = (
-                ",".join(map(str, value)) if isinstance(value, list | tuple) else value
-            )
-            command += [f"--{option}", str(text)]
-    return command
+    def _go_over(self) -> None:
+        """Follow the next run that lives, once this one has ended by itself."""
+        found = (other.run for other in self.others if other.run not in self._passed)
+        following, news = next(found, None), self.news
+        if news is None or following is None:
+            return
+        self._follow(following)
+        self.context.say(f"{news.run.name}: {news.words} {news.remedy}".strip())
 
 
 def _is_run(run: Path) -> bool:
     return (run / "lesson.json").exists()
-
-
-def _kill(run: Path) -> None:
-    """End a process that doesn't listen."""
-    child = find_child(run)
-    if child is not None:
-        end_child(child)

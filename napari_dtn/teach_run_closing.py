@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,14 @@ class Closing(QObject):
     def dock_closed(self) -> None:
         """Ask after the dock was closed alone; napari goes on meanwhile."""
         window = self._window
-        if window is None or not isalive(window) or not self._teaching.alive:
+        if window is None or not isalive(window) or not self._anything():
             return
         if not _on_screen(window):
             return  # napari closes, and has asked
-        run = self._teaching.run
-        box = make_question(window, refusable=False)
+        runs = self._teaching.living
+        box = make_question(window, runs, refusable=False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(lambda _: run and answer_by_file(run, answer_of(box)))
+        box.finished.connect(lambda _: answer_by_files(runs, answer_of(box)))
         box.open()
 
     def shut_down(self) -> None:
@@ -51,15 +52,21 @@ class Closing(QObject):
         """Ask before the window closes; True keeps it open."""
         if event.type() != QEvent.Type.Close or window is not self._window:
             return False
-        if not self._teaching.alive or not _on_screen(self._window):
+        if not self._anything() or not _on_screen(self._window):
             return False
-        answer = self._ask()
+        runs = self._teaching.living
+        box = make_question(self._window, runs)
+        box.exec()
+        answer = answer_of(box)
         if answer == CANCEL:
             event.ignore()
             return True
-        if self._teaching.run is not None:
-            answer_by_file(self._teaching.run, answer)
+        answer_by_files(runs, answer)
         return False
+
+    def _anything(self) -> bool:
+        """Return whether any run of the project lives, followed or not."""
+        return self._teaching.alive or bool(self._teaching.living)
 
     def _watch(self) -> None:
         window = self._context.widget.window()
@@ -69,30 +76,29 @@ class Closing(QObject):
         self._window = window
         window.installEventFilter(self)
 
-    def _ask(self) -> str:
-        box = make_question(self._window)
-        box.exec()
-        return answer_of(box)
 
-
-def answer_by_file(run: Path, answer: str) -> None:
-    """Do what was answered, without waiting for the run."""
+def answer_by_files(runs: Sequence[Path], answer: str) -> None:
+    """Do what was answered with all runs, without waiting for them."""
     from dense_transformer.teaching import control
 
-    if answer == STOP:
-        control.stop(run)
-    elif answer == DISCARD:
-        control.discard(run)
+    # Those that wait come last and go first: none gets its turn meanwhile.
+    for run in reversed(runs):
+        if answer == STOP:
+            control.stop(run)
+        elif answer == DISCARD:
+            control.discard(run)
 
 
-def make_question(parent: QWidget | None, refusable: bool = True) -> QMessageBox:
-    """Return the question; the answer is `answer_of` it."""
+def make_question(
+    parent: QWidget | None, runs: Sequence[Path] = (), refusable: bool = True
+) -> QMessageBox:
+    """Return the question about `runs`; the answer is `answer_of` it."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("The model is still learning")
-    box.setText("The model is still learning. What becomes of it?")
+    box.setText(question_words([run.name for run in runs]))
     box.setInformativeText(
-        "Left going it needs no window: open napari and the Teach tab again to see "
+        "Left going, this needs no window: open napari and the Teach tab again to see "
         "how far it is."
     )
     roles = QMessageBox.ButtonRole
@@ -109,6 +115,17 @@ def make_question(parent: QWidget | None, refusable: bool = True) -> QMessageBox
     box.setDefaultButton(leave)
     box.setEscapeButton(buttons.get(CANCEL, leave))
     return box
+
+
+def question_words(names: Sequence[str]) -> str:
+    """Return the question; with several runs, that the answer is for all of them."""
+    if len(names) < 2:
+        return "The model is still learning. What becomes of it?"
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    return (
+        f"{len(names)} runs learn or wait their turn: {listed}. What becomes of them? "
+        "The answer is for all of them."
+    )
 
 
 def answer_of(box: QMessageBox) -> str:

@@ -18,12 +18,13 @@ from napari_dtn.child import exit_status, find_child, is_alive, last_words
 from napari_dtn.teach_run_report import ReportBuilder, RunReport
 from napari_dtn.teach_run_tail import EventTail
 from napari_dtn.teach_run_words import describe, explain_death
+from napari_dtn.teach_runs_alive import AliveRun, alive_runs, is_young
 
 if TYPE_CHECKING:
     from dense_transformer.teaching.status import RunStatus
 
 LOOK_S = 0.25  # between two looks at a run that is at work
-REST_S = 1.0  # at one that has ended: somebody may go on with it
+REST_S = 1.0  # at one that has ended: somebody may go on with it; at the others
 WAKE_S = 0.05
 PACE_S = 20.0  # steps that are older don't count for the pace
 GRACE_S = 4.0  # until a run whose process is gone counts as dead
@@ -64,17 +65,34 @@ class RunNews:
         return self.state not in ENDED
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The runs of the project that live beside the one that is followed."""
+
+    run: Path  # that is followed
+    alive: tuple[AliveRun, ...]
+
+
 def follow(
     run: Path, stop: Callable[[], bool]
-) -> Generator[RunNews | Path, None, None]:
+) -> Generator[RunNews | Others | Path, None, None]:
     """Yield what is new in a run's folder until asked to stop.
 
-    Once it has ended, a newer run of the project that somebody else has begun, in a
-    terminal perhaps, is yielded as its folder.
+    So are the other runs of the project that live. Once it has ended, a newer run of
+    the project that somebody else has begun, in a terminal perhaps, is yielded as its
+    folder.
     """
     look = _Look(run)
+    others: tuple[AliveRun, ...] | None = None
+    looked = -REST_S
     while True:
-        news = look.again()
+        lived, news = look.alive, look.again()
+        # Whoever hears that it has ended chooses among those that live then.
+        if time.monotonic() - looked >= REST_S or look.alive != lived:
+            looked = time.monotonic()
+            before, others = others, alive_runs(run.parent, run)
+            if others != before:
+                yield Others(run, others)
         if news is not None:
             yield news
         if not look.alive and (newer := newer_run(run)) is not None:
@@ -179,7 +197,8 @@ class _Look:
         if is_alive(child):
             self._gone_since = None
             silent = status.state in ENDED or not (self.run / "status.json").exists()
-            return "starting" if silent and self._young(child.began) else status.state
+            loads = silent and is_young(self.run, child.began)
+            return "starting" if loads else status.state
         if status.state == "stopped" and (exit_status(child) or 0) == FAILED:
             return "died"  # an error ended it; what it had is saved
         if status.state != "queued":
@@ -193,14 +212,6 @@ class _Look:
             return status.state
         known = exit_status(child) is not None or now - self._gone_since > GRACE_S
         return "died" if known else status.state
-
-    def _young(self, began: float) -> bool:
-        """Return whether a process began so late that it may not have spoken yet."""
-        try:
-            said = (self.run / "status.json").stat().st_mtime
-        except OSError:
-            return True
-        return began > said - 1.0
 
     def _remedy(self, step: int) -> str:
         child = find_child(self.run)

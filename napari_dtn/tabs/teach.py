@@ -86,6 +86,8 @@ class TeachTab(QWidget):
             signal.connect(self._later)
         predict.pixels.changed.connect(self._later)
         self.context.said.connect(self._say)
+        for fold in self.folds:
+            fold.section.wanted.connect(fold.expand)
 
     def _later(self, *_: object) -> None:
         if self.isVisible():

@@ -97,6 +97,7 @@ class CompareSection(TeachSection):
         self.runner.stop()
         self.beside.end()
         self.group.remove()
+        self.bar.say("")  # what it said was of the run before
         self.found = self._source = None
         self._say_where()
         self.view.setEnabled(False)

@@ -79,6 +79,11 @@ class TeachCurve(QWidget):
         self._best.setData([b[0] for b in best], [b[1] for b in best])
         self.score.setLabel("left", report.score_name)
 
+    def clear(self) -> None:
+        """Draw nothing until the next report: another run is shown."""
+        for curve in (self._raw, self._smooth, self._scores, self._start, self._best):
+            curve.setData([], [])
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow napari's theme."""
         super().changeEvent(event)

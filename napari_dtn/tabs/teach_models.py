@@ -55,6 +55,7 @@ class ModelsSection(TeachSection):
         self.use.setToolTip("Predict, Inspect and Teach with the model that is chosen.")
         self.words = plain_label("What was done with models")
         self._suggested = ""
+        self._run = self.teaching.run  # that the words are about
         self._lay_out()
         self.keep.clicked.connect(self._keep)
         self.name.returnPressed.connect(self._keep)
@@ -63,7 +64,7 @@ class ModelsSection(TeachSection):
         self.list.currentRowChanged.connect(self._show_buttons)
         self.name.textChanged.connect(self._show_buttons)
         self.teaching.told.connect(self._show_buttons)
-        self.teaching.run_changed.connect(self._look)
+        self.teaching.run_changed.connect(self._run_changed)
         context.project_changed.connect(self._project_changed)
         context.models_changed.connect(self._look)
         self._show_buttons()
@@ -135,6 +136,12 @@ class ModelsSection(TeachSection):
 
     def _project_changed(self) -> None:
         self.name.clear()  # was meant for a model of the project before
+        self._look()
+
+    def _run_changed(self) -> None:
+        if self.teaching.run != self._run:
+            self.words.setText("")
+        self._run = self.teaching.run
         self._look()
 
     def _look(self) -> None:

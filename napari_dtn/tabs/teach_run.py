@@ -22,11 +22,13 @@ from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_curve import TeachCurve
 from napari_dtn.tabs.teach_run_command import CommandLine
+from napari_dtn.tabs.teach_run_others import OtherRuns
 from napari_dtn.tabs.teach_run_settings import TeachSettings
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
-from napari_dtn.teach_run import TeachRun, repeating_command
+from napari_dtn.teach_run import TeachRun
 from napari_dtn.teach_run_closing import Closing
+from napari_dtn.teach_run_commands import repeating_command
 from napari_dtn.teach_run_follow import RunNews
 from napari_dtn.teach_run_places import HeldOutPlaces
 from napari_dtn.teach_run_view import LiveView
@@ -44,6 +46,7 @@ CAN = {  # which buttons work in which state
     ),
     "back": ("discarded",),
 }  # fmt: skip
+GONE = "discarded"  # the state of a run whose models are away
 
 
 class RunSection(TeachSection):
@@ -62,6 +65,7 @@ class RunSection(TeachSection):
         self.bar = QProgressBar()
         self.bar.setAccessibleName("How far the run is")
         self.words = plain_label("What the run is doing")
+        self.others = OtherRuns()
         self.notes = plain_label("What the run noticed")
         self.curve: TeachCurve | None = None
         self.live = QCheckBox("Predict what is on screen as it learns")
@@ -76,6 +80,7 @@ class RunSection(TeachSection):
         self.held.setChecked(True)
         self.settings = TeachSettings(context)
         self.command = CommandLine("Command of the run")
+        self._shown_run = self.teaching.run
         self._rest_until = 0.0
         self._waiting: RunNews | None = None
         self._timer = QTimer(self)
@@ -118,6 +123,8 @@ class RunSection(TeachSection):
     def _told(self, news: RunNews) -> None:
         """Show news: a change of state at once, progress with rests."""
         before, self._shown_state = self._shown_state, news.state
+        if news.state != before and (news.state == GONE or not self.command.text):
+            self._show_command()
         now = time.monotonic()
         if news.state == before and now < self._rest_until:
             self._waiting = news
@@ -142,7 +149,8 @@ class RunSection(TeachSection):
         steps = max(report.steps, news.status.steps)
         self.bar.setRange(0, max(1, steps))
         self.bar.setValue(min(step, max(1, steps)))
-        self.bar.setFormat(f"{TITLES[news.state]} · {step} of {steps}")
+        which = f"{news.run.name} · " if self.teaching.others else ""
+        self.bar.setFormat(f"{which}{TITLES[news.state]} · {step} of {steps}")
         self.words.setText(f"{news.words} {news.remedy}".strip())
         notices = [f"• {text}" for text in report.notices[-3:]]
         self.notes.setText("\n".join(notices))
@@ -175,19 +183,36 @@ class RunSection(TeachSection):
         there = self.teaching.run is not None
         for widget in (self.bar, self.command):
             widget.setVisible(there)
-        if there:
-            self._show_command()
-        else:
+        if not there:
             self.words.setText("")
+        if self.teaching.run != self._shown_run:
+            self.command.clear()
+            self._show_command()
         if self.curve is not None:
             self.curve.setVisible(there)
+            if self.teaching.run != self._shown_run:
+                self.curve.clear()
+        self._shown_run = self.teaching.run
         self._show_buttons()
 
+    def _others_changed(self) -> None:
+        self.others.show_runs(self.teaching.others)
+        if self.teaching.news is not None:
+            self._draw(self.teaching.news)  # says which run it is, or no longer
+
     def _show_command(self) -> None:
+        """Show the command of the run, but for one whose first model is gone."""
         run = self.teaching.run
-        if run is not None:
-            work = partial(repeating_command, run)
-            self.context.aside(work, self.command.show_command, lambda error: None)
+        if run is None or self.teaching.state == GONE:
+            self.command.clear()
+            return
+
+        def show(command: list[str]) -> None:
+            if self.teaching.run == run and self.teaching.state != GONE:
+                self.command.show_command(command)
+
+        work = partial(repeating_command, run)
+        self.context.in_turn(work, show, lambda error: None)
 
     def _show_buttons(self) -> None:
         """Enable what can be asked now."""
@@ -246,6 +271,7 @@ class RunSection(TeachSection):
         column.addLayout(asks)
         column.addWidget(self.bar)
         column.addWidget(self.words)
+        column.addWidget(self.others)
         column.addWidget(self.notes)
         for box in (self.live, self.warps, self.held):
             column.addWidget(box)
@@ -264,6 +290,10 @@ class RunSection(TeachSection):
         self.back.clicked.connect(self.teaching.bring_back)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self._run_changed)
+        self.teaching.taken_up.connect(self.wanted)
+        self.teaching.others_changed.connect(self._others_changed)
+        self.others.show_clicked.connect(self.teaching.adopt)
+        self.others.discard_clicked.connect(self.teaching.discard_waiting)
         self.context.annotated.connect(self._show_buttons)
         self.live.toggled.connect(self._choose_view)
         self.warps.toggled.connect(self._choose_view)

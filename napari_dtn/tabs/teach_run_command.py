@@ -51,6 +51,14 @@ class CommandLine(QWidget):
         self._text = quote(list(command))
         self.label.setText(self._text)
         self.label.setToolTip(self._text)
+        self.copy.setEnabled(True)
+
+    def clear(self) -> None:
+        """Show none: there is none that would work."""
+        self._text = ""
+        self.label.setText("")
+        self.label.setToolTip("")
+        self.copy.setEnabled(False)
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(self._text)

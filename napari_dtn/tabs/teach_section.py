@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_dtn.teach_context import TeachContext
@@ -24,6 +25,7 @@ class TeachSection(QWidget):
 
     title: ClassVar[str] = ""
     hint: ClassVar[str] = ""  # what it is for, in plain words
+    wanted = Signal()  # something goes on that the person should see: open it
 
     def __init__(self, context: TeachContext) -> None:
         super().__init__()

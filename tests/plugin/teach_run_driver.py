@@ -60,6 +60,21 @@ class RunDriver:
         self.window.until(lambda: self.teaching.run != before, 60000)
         return self.run
 
+    def queue(self, steps: int) -> Path:
+        """Click Teach while a run is at work; return the folder of the one waiting."""
+        before = {other.run for other in self.teaching.others}
+        self.section.settings.form.set_values({"steps": steps})
+        self.window.click(self.section.teach)
+        others = lambda: {other.run for other in self.teaching.others}  # noqa: E731
+        self.window.until(lambda: others() != before, 60000)
+        (found,) = others() - before
+        return found
+
+    def until_others(self, *runs: Path) -> None:
+        """Wait until these runs live beside the followed one, and no others."""
+        teaching = self.teaching
+        self.window.until(lambda: tuple(o.run for o in teaching.others) == runs, 60000)
+
     def until(self, *states: str, ms: int = 60000) -> float:
         """Wait for a state; return the seconds it took."""
         began = time.monotonic()

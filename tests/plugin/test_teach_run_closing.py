@@ -29,6 +29,7 @@ class Teaching(QObject):
     def __init__(self, run: Path) -> None:
         super().__init__()
         self.run, self.alive = run, True
+        self.living: tuple[Path, ...] = (run,)
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_escape_does_not_close(window, closing):
 
 
 def test_nothing_is_asked_where_nothing_is_at_work(window, closing):
-    closing._teaching.alive = False
+    closing._teaching.alive, closing._teaching.living = False, ()
     assert window.close()
 
 
@@ -122,3 +123,15 @@ def test_the_closed_dock_asks_without_waiting(window, closing, tmp_path, qtbot):
     assert box.findChild(QPushButton, "cancel") is None
     QTest.mouseClick(box.findChild(QPushButton, "stop"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: (tmp_path / "stop").exists())
+
+
+def test_all_runs_that_live_are_asked_for(window, closing, tmp_path):
+    runs = tmp_path / "0001", tmp_path / "0002"
+    for run in runs:
+        run.mkdir()
+    closing._teaching.alive, closing._teaching.living = False, runs
+    said = press("stop")
+    assert window.close()
+    assert said[0].startswith("2 runs learn or wait their turn: 0001 and 0002.")
+    assert "for all of them" in said[0]
+    assert all((run / "stop").exists() for run in runs)

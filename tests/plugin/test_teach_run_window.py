@@ -8,6 +8,7 @@ import psutil
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QPushButton
 from teach_run_driver import (
     RunDriver,
     end_all,
@@ -17,9 +18,11 @@ from teach_run_driver import (
 )
 
 from dense_transformer.teaching import Project, read_lesson
+from dense_transformer.teaching.control import stop as write_stop
 from dense_transformer.zoo import list_models
 from napari_dtn.child import find_child, is_alive
 from napari_dtn.predicting import ModelInfo
+from napari_dtn.teach_run_follow import look_at
 
 pytestmark = pytest.mark.gui
 LONG = 100_000  # steps: it is ended otherwise
@@ -132,16 +135,16 @@ def test_a_second_run_waits_for_the_first(painted):
     driver = RunDriver(painted)
     first = driver.begin(LONG)
     driver.until("running")
-    second = driver.begin(10)
-    assert second != first
-    driver.until("queued")
-    assert "Waiting" in driver.section.words.text()
-    driver.teaching.adopt(first)
-    driver.until("running")
-    driver.click("stop")
-    driver.until("stopped")
-    driver.teaching.adopt(second)
+    second = driver.queue(10)
+    third = driver.queue(10)
+    assert (driver.run, driver.teaching.state) == (first, "running")
+    painted.click(driver.section.others.findChildren(QPushButton)[-1])
+    driver.until_others(second)
+    assert look_at(third).state == "discarded"
+    write_stop(first)  # in a terminal: the person at the window does nothing
+    painted.until(lambda: driver.run == second)
     driver.until("finished")
+    assert "0001: Stopped" in painted.teach.status.text()
 
 
 @pytest.mark.slow

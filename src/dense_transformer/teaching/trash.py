@@ -12,10 +12,17 @@ from pathlib import Path
 from dense_transformer.errors import RunError, WriteError
 from dense_transformer.teaching.control import stop
 from dense_transformer.teaching.run_lock import is_held
-from dense_transformer.teaching.status import RunStatus, read_status, write_status
+from dense_transformer.teaching.status import (
+    STATUS,
+    RunStatus,
+    read_said,
+    read_status,
+    write_status,
+)
 
 FOLDER = "trash"
 _WHAT = ("*.safetensors", "state.pt*", "view-*.npz")
+_DONE = ("finished", "kept")  # nothing is left to go on with
 _POLL_S = 0.05
 
 
@@ -58,13 +65,14 @@ def put_away(
         for pattern in _WHAT:
             for path in run.glob(pattern):
                 os.replace(path, trash / path.name)
+        write_status(trash, said)  # what it is again once it is brought back
     except OSError as error:
         raise WriteError(f"can't write {run}: {error.strerror}") from error
     write_status(run, replace(said, state="discarded", message="discarded"))
 
 
 def bring_back(run: Path) -> None:
-    """Undo `put_away`: the run is there as one that was stopped.
+    """Undo `put_away`: the run is what it was, or stopped where it was at work.
 
     Raises
     ------
@@ -75,12 +83,18 @@ def bring_back(run: Path) -> None:
     """
     if not can_bring_back(run):
         raise RunError(f"{run} is gone for good: another run was discarded since")
+    trash = run / FOLDER
+    before = read_said(trash)
     try:
-        for path in (run / FOLDER).iterdir():
+        (trash / STATUS).unlink(missing_ok=True)
+        for path in trash.iterdir():
             os.replace(path, run / path.name)
-        (run / FOLDER).rmdir()
+        trash.rmdir()
     except OSError as error:
         raise WriteError(f"can't write {run}: {error.strerror}") from error
+    if before is not None and before.state in _DONE:
+        write_status(run, before)
+        return
     said: RunStatus = read_status(run)
     write_status(run, replace(said, state="stopped", message="brought back"))
 
@@ -88,7 +102,7 @@ def bring_back(run: Path) -> None:
 def can_bring_back(run: Path) -> bool:
     """Return whether a discarded run is still in the trash."""
     with suppress(OSError):
-        return any((run / FOLDER).iterdir())
+        return any(path.name != STATUS for path in (run / FOLDER).iterdir())
     return False
 
 
