@@ -123,15 +123,24 @@ class Annotator(QObject):
         for one in self._all.values():
             one.read_again()
 
-    def shut_down(self) -> None:
-        """Keep what is painted and let go of the viewer. May be called twice."""
+    def shut_down(self) -> list[Any]:
+        """Keep what is painted and let go of the viewer. May be called twice.
+
+        Returns
+        -------
+        list of napari layers
+            Those of the annotations, to be taken away once all is written: nobody
+            would keep what is painted on them from now on.
+        """
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
+        layers = [one.layer for one in self._all.values() if one.layer is not None]
         for one in self._all.values():
             one.shut_down()
         self._all.clear()
         self.current = None
+        return layers
 
     def follow(self) -> None:
         """Turn to the annotations of the chosen image, if there are any."""
