@@ -12,7 +12,8 @@ from napari_dtn.annotating import Annotating
 from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
 from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
-from napari_dtn.teach_opening import Opened, known_project, open_image
+from napari_dtn.teach_finding import known_project
+from napari_dtn.teach_opening import Opened, open_image
 
 if TYPE_CHECKING:
     from napari_dtn.teach_context import TeachContext
