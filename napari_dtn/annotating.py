@@ -66,6 +66,7 @@ class Annotating(QObject):
         self.state: State = opened.state
         self.pixels = Pixels(opened.labels, opened.kept, len(self.classes))
         self._strokes: Strokes | None = None
+        self._aside = False  # whether it is us who hide the layer
 
     @property
     def layer(self) -> Any:
@@ -99,6 +100,15 @@ class Annotating(QObject):
             self._add_layer()
         viewer.layers.selection.active = self.layer
         return self.layer
+
+    def set_aside(self, aside: bool) -> None:
+        """Hide the layer while another image is chosen, or show it as it was."""
+        if self.layer is None:
+            return
+        if aside and self.layer.visible:
+            self.layer.visible, self._aside = False, True
+        elif not aside and self._aside:
+            self.layer.visible, self._aside = True, False
 
     def removed(self, layer: Any) -> bool:
         """Take note that a layer was deleted; return whether it was this one."""
@@ -280,6 +290,7 @@ class Annotating(QObject):
         self._strokes.ended.connect(self._keep)
         self._strokes.redrawn.connect(self._keep)
         self.layer.events.data.connect(self._replaced)
+        self._aside = False
         self.layer_changed.emit()
 
     def _drop_layer(self) -> None:

@@ -186,13 +186,13 @@ class Annotator(QObject):
         notices = getattr(opened.journal, "notices", ())
         context.say(" ".join(notices))
         self._choose(one if self._chosen() == _key(source) else None)
+        self._set_others_aside()
 
     def _lift(self) -> None:
         """Bring what is painted back above a prediction that was just shown."""
-        layers = self._context.viewer.layers
-        for one in self._all.values():
-            if one.layer is not None and layers[-1] is not one.layer:
-                layers.move(layers.index(one.layer), len(layers))
+        layers, one = self._context.viewer.layers, self.current
+        if one is not None and one.layer is not None and layers[-1] is not one.layer:
+            layers.move(layers.index(one.layer), len(layers))
 
     def _failed(self, error: Exception) -> None:
         self.opening = False
@@ -201,10 +201,28 @@ class Annotator(QObject):
 
     def _choose(self, one: Annotating | None) -> None:
         if one is not self.current or one is None:
-            self.current = one
+            other, self.current = one is not self.current, one
+            if other:  # else the person may have shown some again
+                self._set_others_aside()
             self._context.set_image(None if one is None else one.entry)
             self.current_changed.emit()
             self.changed.emit()
+
+    def _set_others_aside(self) -> None:
+        """Show what is painted on the chosen image, and on no other.
+
+        Images may lie in one place: what is painted on one would be seen, and
+        painted on, over the other.
+        """
+        image, now = self._context.layer(), self.current
+        if image is None:
+            return
+        selection = self._context.viewer.layers.selection
+        for one in self._all.values():
+            one.set_aside(one is not now)
+            in_hand = one.layer is not None and selection.active is one.layer
+            if in_hand and one is not now:
+                selection.active = (now and now.layer) or image
 
     def _one_changed(self, one: Annotating) -> None:
         if one is self.current:
