@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 
 from dense_transformer.errors import WriteError
 from dense_transformer.types import Array, Box
+from napari_dtn.annotation_keys import choose
 from napari_dtn.annotation_layer import (
     AS_PREDICTED,
     add_annotations,
@@ -292,6 +293,7 @@ class Annotating(QObject):
         self.layer.events.data.connect(self._replaced)
         self._aside = False
         self.layer_changed.emit()
+        choose(self.layer, int(self.layer.selected_label))  # the brush with it
 
     def _drop_layer(self) -> None:
         if self._strokes is not None:
