@@ -11,18 +11,19 @@ from qtpy.QtCore import QObject, Signal
 
 from dense_transformer.errors import WriteError
 from dense_transformer.types import Array, Box
+from napari_dtn.annotation_keys import choose
 from napari_dtn.annotation_layer import (
     AS_PREDICTED,
-    ROLE,
+    add_annotations,
     annotation_spec,
     group_id,
-    show_annotations,
+    left_over,
 )
 from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_prediction import predicted_labels
 from napari_dtn.annotation_strokes import Region, Strokes
 from napari_dtn.annotation_view import show_section
-from napari_dtn.placement import find_layer
+from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
 from napari_dtn.teach_opening import Opened, State, journal_state
 
@@ -66,6 +67,7 @@ class Annotating(QObject):
         self.state: State = opened.state
         self.pixels = Pixels(opened.labels, opened.kept, len(self.classes))
         self._strokes: Strokes | None = None
+        self._aside = False  # whether it is us who hide the layer
 
     @property
     def layer(self) -> Any:
@@ -95,18 +97,19 @@ class Annotating(QObject):
     def show(self) -> Any:
         """Return the layer, added anew if it isn't there, ready to be painted on."""
         viewer = self._context.viewer
-        if find_layer(viewer.layers, self.id, ROLE) is None:
-            self._drop_layer()
-            spec = annotation_spec(self.pixels.labels, self.source, self.classes)
-            self.pixels.layer = show_annotations(viewer, spec, self.id)
-            self._strokes = Strokes(viewer, self.layer, self)
-            self._strokes.touched.connect(self._touched)
-            self._strokes.ended.connect(self._keep)
-            self._strokes.redrawn.connect(self._keep)
-            self.layer.events.data.connect(self._replaced)
-            self.layer_changed.emit()
+        if self.layer is None or self.layer not in viewer.layers:
+            self._add_layer()
         viewer.layers.selection.active = self.layer
         return self.layer
+
+    def set_aside(self, aside: bool) -> None:
+        """Hide the layer while another image is chosen, or show it as it was."""
+        if self.layer is None:
+            return
+        if aside and self.layer.visible:
+            self.layer.visible, self._aside = False, True
+        elif not aside and self._aside:
+            self.layer.visible, self._aside = True, False
 
     def removed(self, layer: Any) -> bool:
         """Take note that a layer was deleted; return whether it was this one."""
@@ -275,6 +278,22 @@ class Annotating(QObject):
 
     def _replaced(self, event: Any) -> None:
         self._keep(self.pixels.take_over())
+
+    def _add_layer(self) -> None:
+        viewer = self._context.viewer
+        self._drop_layer()
+        # One that a dock has left would take strokes that nobody writes.
+        take_away(viewer, left_over(viewer.layers, self.id))
+        spec = annotation_spec(self.pixels.labels, self.source, self.classes)
+        self.pixels.layer = add_annotations(viewer, spec, self.id)
+        self._strokes = Strokes(viewer, self.layer, self)
+        self._strokes.touched.connect(self._touched)
+        self._strokes.ended.connect(self._keep)
+        self._strokes.redrawn.connect(self._keep)
+        self.layer.events.data.connect(self._replaced)
+        self._aside = False
+        self.layer_changed.emit()
+        choose(self.layer, int(self.layer.selected_label))  # the brush with it
 
     def _drop_layer(self) -> None:
         if self._strokes is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from napari_dtn.looks import PAINTED
-from napari_dtn.placement import find_layer, insert_unselected, make_layer
+from napari_dtn.placement import KEY, insert_unselected, make_layer
 from napari_dtn.sources import Source
 from napari_dtn.specs import LayerSpec, offset_px
 
@@ -67,13 +67,26 @@ def annotation_spec(
     return LayerSpec("labels", ROLE, name, data, place, look)
 
 
-def show_annotations(viewer: Any, spec: LayerSpec, layer_id: tuple[Any, ...]) -> Any:
-    """Return the annotation layer of an image, added on top if it isn't there."""
-    layer = find_layer(viewer.layers, layer_id, ROLE)
-    if layer is None:
-        layer = make_layer(spec, layer_id)
-        insert_unselected(viewer.layers, len(viewer.layers), layer)
+def add_annotations(viewer: Any, spec: LayerSpec, layer_id: tuple[Any, ...]) -> Any:
+    """Return the annotation layer of an image, added on top."""
+    layer = make_layer(spec, layer_id)
+    insert_unselected(viewer.layers, len(viewer.layers), layer)
     return layer
+
+
+def left_over(layers: Iterable[Any], layer_id: tuple[Any, ...]) -> list[Any]:
+    """Return the annotation layers of an image; not copies, which have other names.
+
+    A copy that the person has made has our tag as well, but is theirs to keep.
+    """
+    tagged = ((layer, layer.metadata.get(KEY)) for layer in layers)
+    return [
+        layer
+        for layer, tag in tagged
+        if tag
+        and (tag["source"], tag["role"]) == (layer_id, ROLE)
+        and layer.name == tag["name"]
+    ]
 
 
 def stack_of(layer: Any) -> np.ndarray:

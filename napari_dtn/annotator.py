@@ -12,7 +12,8 @@ from napari_dtn.annotating import Annotating
 from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
 from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
-from napari_dtn.teach_opening import Opened, known_project, open_image
+from napari_dtn.teach_finding import known_project
+from napari_dtn.teach_opening import Opened, open_image
 
 if TYPE_CHECKING:
     from napari_dtn.teach_context import TeachContext
@@ -123,15 +124,24 @@ class Annotator(QObject):
         for one in self._all.values():
             one.read_again()
 
-    def shut_down(self) -> None:
-        """Keep what is painted and let go of the viewer. May be called twice."""
+    def shut_down(self) -> list[Any]:
+        """Keep what is painted and let go of the viewer. May be called twice.
+
+        Returns
+        -------
+        list of napari layers
+            Those of the annotations, to be taken away once all is written: nobody
+            would keep what is painted on them from now on.
+        """
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
+        layers = [one.layer for one in self._all.values() if one.layer is not None]
         for one in self._all.values():
             one.shut_down()
         self._all.clear()
         self.current = None
+        return layers
 
     def follow(self) -> None:
         """Turn to the annotations of the chosen image, if there are any."""
@@ -176,13 +186,13 @@ class Annotator(QObject):
         notices = getattr(opened.journal, "notices", ())
         context.say(" ".join(notices))
         self._choose(one if self._chosen() == _key(source) else None)
+        self._set_others_aside()
 
     def _lift(self) -> None:
         """Bring what is painted back above a prediction that was just shown."""
-        layers = self._context.viewer.layers
-        for one in self._all.values():
-            if one.layer is not None and layers[-1] is not one.layer:
-                layers.move(layers.index(one.layer), len(layers))
+        layers, one = self._context.viewer.layers, self.current
+        if one is not None and one.layer is not None and layers[-1] is not one.layer:
+            layers.move(layers.index(one.layer), len(layers))
 
     def _failed(self, error: Exception) -> None:
         self.opening = False
@@ -191,10 +201,28 @@ class Annotator(QObject):
 
     def _choose(self, one: Annotating | None) -> None:
         if one is not self.current or one is None:
-            self.current = one
+            other, self.current = one is not self.current, one
+            if other:  # else the person may have shown some again
+                self._set_others_aside()
             self._context.set_image(None if one is None else one.entry)
             self.current_changed.emit()
             self.changed.emit()
+
+    def _set_others_aside(self) -> None:
+        """Show what is painted on the chosen image, and on no other.
+
+        Images may lie in one place: what is painted on one would be seen, and
+        painted on, over the other.
+        """
+        image, now = self._context.layer(), self.current
+        if image is None:
+            return
+        selection = self._context.viewer.layers.selection
+        for one in self._all.values():
+            one.set_aside(one is not now)
+            in_hand = one.layer is not None and selection.active is one.layer
+            if in_hand and one is not now:
+                selection.active = (now and now.layer) or image
 
     def _one_changed(self, one: Annotating) -> None:
         if one is self.current:

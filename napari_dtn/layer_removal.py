@@ -24,6 +24,14 @@ def take_away(viewer: Any, layers: Iterable[Any]) -> None:
             _draw(canvas)
 
 
+def is_ending(viewer: Any) -> bool:
+    """Return whether the window has gone: then its layers are out of sight, too.
+
+    napari still listens to them, and would draw on canvases that are no more.
+    """
+    return getattr(viewer, "window", None) is not None and not _canvases(viewer)
+
+
 def _canvases(viewer: Any) -> list[QOpenGLWidget]:
     """Return what shows a viewer; nothing without a window, or after its end."""
     window = getattr(viewer, "window", None)

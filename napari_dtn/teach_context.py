@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_dtn.annotator import Annotator
 from napari_dtn.in_order import InOrder
+from napari_dtn.layer_removal import is_ending, take_away
 from napari_dtn.predicting import ModelInfo, Request
 from napari_dtn.section_work import SectionWork
 from napari_dtn.sources import Source, read_source
@@ -149,9 +150,11 @@ class TeachContext(SectionWork):
 
     def shut_down(self) -> None:
         """Stop all work but the writing of strokes. May be called twice."""
-        self.annotator.shut_down()
+        painted = self.annotator.shut_down()
         super().shut_down()
         project, self.project = self.project, None
         if project is not None:
             self._order.ask(project.close)
         self._order.finish(FINISH_S)
+        if not is_ending(self.viewer):
+            take_away(self.viewer, [x for x in painted if x in self.viewer.layers])

@@ -14,11 +14,11 @@ import numpy as np
 
 from dense_transformer.errors import DTNError, ProjectError
 from napari_dtn.sources import Source
+from napari_dtn.teach_finding import RECORD, known_project
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import ImageEntry, Journal, Patch, Project
 
-RECORD = "project.json"
 PROBE_PX = 64  # rows and columns by which images without a file are told apart
 
 
@@ -186,20 +186,10 @@ def shown_images(project: Project) -> tuple[ShownImage, ...]:
     return tuple(found)
 
 
-def known_project(path: Path | None) -> Path | None:
-    """Return the folder of the project that an image's file has already, or None."""
-    from dense_transformer.teaching import default_project_folder
-
-    if path is None:
-        return None
-    folder = default_project_folder(path)
-    return folder if (folder / RECORD).exists() else None
-
-
 def _project_of(source: Source, file: Path | None, model: str | Path) -> Project:
     from dense_transformer.teaching import Project, default_project_folder
 
-    folder = default_project_folder(file)
+    folder = known_project(file) or default_project_folder(file)
     if file is None:
         for other in _stored_projects(folder.parent):
             with_it = Project.open(other, write=False)

@@ -146,6 +146,21 @@ def test_what_is_no_class_is_neither_shown_nor_kept(teaching, image_file):
     assert "no class" in window.teach.status.text()
 
 
+def test_the_brush_is_in_hand_from_the_start(teaching, image_file):
+    window = teaching(image_file)
+    tools = window.section("AnnotateSection").tools.buttons
+    for row in (30, 60):
+        layer = window.annotate()
+        assert tools["paint"].isChecked()
+        centre = window.viewer.scene.camera.center
+        window.stroke(layer, (row, 30), (row, 90))
+        window.settle()
+        assert layer.data[row, 40:80].all()
+        assert window.viewer.scene.camera.center == centre  # it painted, didn't drag
+        window.viewer.layers.remove(layer)  # and when it is brought back
+        window.settle()
+
+
 def test_keys_choose_classes_and_tools(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
