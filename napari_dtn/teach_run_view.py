@@ -98,6 +98,7 @@ class LiveView(QObject):
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
+        self._earlier.show()
         self._told.shut_down()
         self._reader.shut_down()
         if isalive(self._timer):
