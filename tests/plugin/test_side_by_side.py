@@ -48,10 +48,9 @@ def test_each_side_says_what_it_is_on_any_image(make_napari_viewer, qtbot, level
     marked = [layer.name for layer in layers if layer.name_overlay.visible]
     assert marked == ["after: cells", "before: cells"]
     beside.end()
-    qtbot.wait(100)
     assert not any(layer.name_overlay.visible for layer in layers)
     assert other.visible
-    assert np.ptp(corners(viewer)[0]) == 0
+    qtbot.waitUntil(lambda: np.ptp(corners(viewer)[0]) == 0, timeout=5000)
 
 
 @pytest.fixture
