@@ -224,7 +224,7 @@ def test_where_to_annotate_next_is_told_with_reasons(project: Path, capsys):
     command = ["teach", str(project), "--where", "stack", "--device", "cpu"]
     assert main(command) == 0
     line = capsys.readouterr().out.splitlines()[0]
-    assert re.match(r"section 2  box 0,0,40,50  .*uncertain: \d+%", line)
+    assert re.match(r"section \d  box 0,0,40,50  .*uncertain: \d+%", line)
 
 
 @pytest.mark.parametrize(

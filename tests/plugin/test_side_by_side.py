@@ -15,6 +15,7 @@ from napari_dtn.inspect_outcomes import Outcome
 from napari_dtn.side_by_side import SideBySide
 
 pytestmark = pytest.mark.gui
+slow = pytest.mark.slow  # others say nearly the same, and each begins with a run
 NAMES = ("after: cells, image", "after: cells", "before: cells, image", "before: cells")
 CORNER = 24, 90  # rows and columns of a cell, in which the name begins
 
@@ -37,6 +38,9 @@ def test_each_side_says_what_it_is_on_any_image(make_napari_viewer, qtbot, level
         for name in NAMES
     ]  # fmt: skip
     beside = SideBySide(viewer)
+    viewer.reset_view()
+    qtbot.wait(100)
+    before = corners(viewer)[0]
     beside.begin(layers)
     viewer.scene.camera.zoom *= 4  # the corners are full of the image
     qtbot.wait(100)
@@ -50,7 +54,7 @@ def test_each_side_says_what_it_is_on_any_image(make_napari_viewer, qtbot, level
     beside.end()
     assert not any(layer.name_overlay.visible for layer in layers)
     assert other.visible
-    qtbot.waitUntil(lambda: np.ptp(corners(viewer)[0]) == 0, timeout=5000)
+    qtbot.waitUntil(lambda: np.array_equal(corners(viewer)[0], before), timeout=5000)
 
 
 @pytest.fixture
@@ -90,7 +94,9 @@ def test_closing_the_dock_puts_the_view_back(comparing):
     assert is_as_ever(comparing)
 
 
-@pytest.mark.parametrize("name", ["before: cells", "after: cells, image"])
+@pytest.mark.parametrize(
+    "name", ["before: cells", pytest.param("after: cells, image", marks=slow)]
+)
 def test_deleting_one_of_the_pictures_puts_the_view_back(comparing, name):
     comparing.viewer.layers.remove(name)
     comparing.settle()
@@ -106,7 +112,9 @@ def test_closing_napari_meanwhile_is_no_error(comparing, monkeypatch):
     assert not beside.on
 
 
-@pytest.mark.parametrize("tab", [0, 1], ids=["Predict", "Inspect"])
+@pytest.mark.parametrize(
+    "tab", [pytest.param(0, id="Predict", marks=slow), pytest.param(1, id="Inspect")]
+)
 def test_another_tab_gets_the_whole_canvas(comparing, tab):
     bar = comparing.dock.tabs.tabBar()
     QTest.mouseClick(bar, LEFT, pos=bar.tabRect(tab).center())
@@ -148,7 +156,15 @@ def draws_a_patch(window) -> None:
     window.click(window.section("PatchesSection").draw)
 
 
-@pytest.mark.parametrize("does", [goes_on, takes_a_class, takes_a_tool, draws_a_patch])
+@pytest.mark.parametrize(
+    "does",
+    [
+        goes_on,
+        pytest.param(takes_a_class, marks=slow),
+        pytest.param(takes_a_tool, marks=slow),
+        draws_a_patch,
+    ],
+)
 def test_who_paints_gets_the_image_and_the_layer_back(comparing, does):
     assert not comparing.one.layer.visible
     does(comparing)

@@ -109,6 +109,7 @@ def test_pause_resume_stop_discard_and_its_undoing_act_at_once(painted):
     assert (run / "best.safetensors").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_predicts_nothing_leaves_no_empty_layer(painted):
     driver = RunDriver(painted)
     driver.begin(1)

@@ -49,6 +49,7 @@ def test_what_is_painted_on_another_image_is_hidden_and_comes_back(pair):
     assert (flat.visible, stack.visible) == (False, False)
 
 
+@pytest.mark.slow
 def test_a_prediction_does_not_bring_another_images_annotations_up(pair):
     window, flat = pair
     stack = window.annotate()

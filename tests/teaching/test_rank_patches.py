@@ -105,7 +105,7 @@ def test_what_is_annotated_is_left_out():
     everything = Annotations(
         SparseLabels.of(np.ones(image.size, np.uint8)), (), ("a", "b")
     )
-    with pytest.raises(DataError, match="everything is annotated"):
+    with pytest.raises(DataError, match="everything in mosaic is annotated"):
         finish(rank_patches(doubter(), image, everything, 9, (SIDE, SIDE)))
 
 
