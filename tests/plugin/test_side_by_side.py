@@ -15,7 +15,7 @@ from napari_dtn.inspect_outcomes import Outcome
 from napari_dtn.side_by_side import SideBySide
 
 pytestmark = pytest.mark.gui
-slow = pytest.mark.slow  # others say nearly the same, and each begins with a run
+slow = pytest.mark.slow  # nearly the same again, with a window of its own
 NAMES = ("after: cells, image", "after: cells", "before: cells, image", "before: cells")
 CORNER = 24, 90  # rows and columns of a cell, in which the name begins
 
