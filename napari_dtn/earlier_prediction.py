@@ -6,6 +6,7 @@ from typing import Any
 
 from napari_dtn.annotation_layer import ROLE
 from napari_dtn.annotation_prediction import SHOWN
+from napari_dtn.layer_removal import is_ending
 from napari_dtn.placement import KEY, find_layer
 
 
@@ -21,9 +22,13 @@ class EarlierPrediction:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._hidden: list[Any] = []
+        self._of: object = None  # image layer whose prediction was hidden
 
     def hide(self, layer_id: object) -> None:
-        """Hide those of an image layer. May be called twice."""
+        """Hide those of an image layer, once: who shows them again wants them."""
+        if layer_id == self._of:
+            return
+        self._of = layer_id
         for role in SHOWN:
             layer = find_layer(self._viewer.layers, layer_id, role)
             if layer is not None and layer.visible:
@@ -32,7 +37,9 @@ class EarlierPrediction:
 
     def show(self) -> None:
         """Show again what was hidden. May be called twice."""
-        hidden, self._hidden = self._hidden, []
+        hidden, self._hidden, self._of = self._hidden, [], None
+        if is_ending(self._viewer):
+            return
         for layer in hidden:
             if layer in self._viewer.layers:
                 layer.visible = True

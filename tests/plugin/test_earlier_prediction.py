@@ -45,6 +45,18 @@ def test_what_was_hidden_comes_back_and_nothing_else():
     assert seen(viewer) == ["em", "other", "painted"]
 
 
+def test_who_shows_it_again_sees_it_though_newer_pictures_come():
+    viewer = make_viewer()
+    earlier = EarlierPrediction(viewer)
+    earlier.hide("em")
+    viewer.layers["old"].visible = True
+    earlier.hide("em")
+    assert viewer.layers["old"].visible
+    earlier.show()
+    earlier.hide("em")  # of another run
+    assert not viewer.layers["old"].visible
+
+
 def test_a_layer_that_went_meanwhile_is_not_asked_for():
     viewer = make_viewer()
     earlier = EarlierPrediction(viewer)
