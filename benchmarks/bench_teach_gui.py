@@ -177,7 +177,7 @@ def taught_in_window(project: Path, steps: int) -> dict[str, Any]:
     moves = iter(range(10**6))
     mover = QTimer()
     mover.timeout.connect(lambda: _move(viewer, next(moves)))
-    section.teach.click()
+    section.buttons.teach.click()
     wait(lambda: teaching.run is not None)
     rate = StepRate(teaching.run)
     looker = QTimer()

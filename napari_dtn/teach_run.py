@@ -59,6 +59,7 @@ class TeachRun(QObject):
         self.news: RunNews | None = None
         self.others: tuple[AliveRun, ...] = ()
         self._passed: frozenset[Path] = frozenset()  # runs not to go over to
+        self._stays = False  # with a run that has ended: the person looks at it
         self._beginning = False
         self._asks = InOrder("run", self)  # never behind a project that is read
         self._asks.failed.connect(context.fail)
@@ -132,7 +133,7 @@ class TeachRun(QObject):
         run = self.run
         if run is None:
             return
-        self._passed = frozenset()
+        self._passed, self._stays = frozenset(), False
         if self.state == "paused":
             self._ask("unpause")
             return
@@ -179,8 +180,9 @@ class TeachRun(QObject):
         self._asks.ask(lambda: take_from_queue(run))
 
     def adopt(self, run: Path) -> None:
-        """Follow a run of the project."""
+        """Follow a run of the project; with one that has ended, stay."""
         self._follow(run)
+        self._stays = True
 
     def shut_down(self) -> None:
         """Follow no more; the run goes on. May be called twice."""
@@ -246,7 +248,7 @@ class TeachRun(QObject):
     def _follow(self, run: Path | None) -> None:
         if run != self.run:
             self.run, self.news = run, None
-            self._passed = frozenset()
+            self._passed, self._stays = frozenset(), False
             self._set_others(tuple(o for o in self.others if run and o.run != run))
         if run is None:
             self._follower.stop()
@@ -257,7 +259,7 @@ class TeachRun(QObject):
 
     def _noted(self, news: RunNews | Others | Path) -> None:
         if isinstance(news, Path):
-            if not self.alive and news not in self._passed:
+            if not self.alive and not self._stays and news not in self._passed:
                 self._follow(news)
             return
         if news.run != self.run:
@@ -266,6 +268,7 @@ class TeachRun(QObject):
             self._set_others(news.alive)
             return
         lived, self.news = self.alive, news
+        self._stays = self._stays and not news.alive
         self.told.emit(news)
         if lived and not self.alive:
             self._go_over()

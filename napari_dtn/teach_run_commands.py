@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def repeating_command(run: Path) -> list[str]:
     from dense_transformer.teaching.beginning import START, read_teaching
 
     config, usual = read_teaching(run).to_dict(), TeachConfig().to_dict()
-    command = [*run_command(run)[:-2], "--model", str(run / START)]
+    project = run.parent.parent
+    command = [*_program(), "teach", str(project), "--model", str(run / START)]
     for name, value in config.items():
         if value == usual[name] or name == "augment":
             continue
@@ -38,3 +40,11 @@ def repeating_command(run: Path) -> list[str]:
             )
             command += [f"--{option}", str(text)]
     return command
+
+
+def _program() -> list[str]:
+    """Return what a terminal calls this very installation by: ``dtn``, if it can."""
+    found = shutil.which("dtn")
+    if found and Path(found).parent == Path(sys.executable).parent:
+        return ["dtn"]
+    return [sys.executable, "-m", "dense_transformer"]

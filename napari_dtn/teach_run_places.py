@@ -14,7 +14,8 @@ from napari_dtn.sources import Source
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 
-COLOUR = "#ffffff"  # no class has it
+COLOUR = "#ffffff"  # no class has it; patches have it, in whole lines
+DASH = 6.0  # widths of the line; half of it is left out
 ROLE = "held out"
 MARGIN_PX = 3.0  # around what was painted
 Held = dict[str, tuple[tuple[int, Box], ...]]  # image: (section, box)
@@ -83,7 +84,7 @@ def read_held(run: Path) -> Held:
 
 
 def held_spec(boxes: tuple[tuple[int, Box], ...], source: Source) -> LayerSpec:
-    """Return the boxes of all sections as the sides of rectangles.
+    """Return the boxes of all sections as dashed rectangles.
 
     Parameters
     ----------
@@ -93,13 +94,14 @@ def held_spec(boxes: tuple[tuple[int, Box], ...], source: Source) -> LayerSpec:
         The image; the boxes lie in its frame.
     """
     width = max(1.0, min(source.image.size) / 150)
-    sides = np.concatenate([_sides(box) for _, box in boxes])
+    lines = [dashes(_sides(box), DASH * width) for _, box in boxes]
+    ends = np.concatenate(lines)
     stack = source.frame.ndim > 2
-    sections = np.repeat([section for section, _ in boxes], 4).astype(float)
-    lead = [np.full(len(sides), float(at)) for at in source.lead]
+    sections = np.repeat([float(at) for at, _ in boxes], [len(x) for x in lines])
+    lead = [np.full(len(ends), float(at)) for at in source.lead]
     lead += [sections] if stack else []
-    start = np.column_stack([*lead, sides[:, 0]])
-    shift = np.column_stack([*(0 * part for part in lead), sides[:, 1] - sides[:, 0]])
+    start = np.column_stack([*lead, ends[:, 0]])
+    shift = np.column_stack([*(0 * part for part in lead), ends[:, 1] - ends[:, 0]])
     look = {
         "vector_style": "line",
         "edge_color": COLOUR,
@@ -110,6 +112,21 @@ def held_spec(boxes: tuple[tuple[int, Box], ...], source: Source) -> LayerSpec:
     data = np.stack([start, shift], 1).astype(np.float32)
     name = f"{source.image.name} held out"
     return LayerSpec("vectors", ROLE, name, data, frame, look)
+
+
+def dashes(lines: np.ndarray, period: float) -> np.ndarray:
+    """Return lines (n, 2 ends, 2) cut into dashes, each half of about a period long.
+
+    The first begins where its line does and the last ends with it, so that corners
+    are seen.
+    """
+    cut = []
+    for start, end in lines:
+        count = max(1, round(float(np.linalg.norm(end - start)) / period))
+        begins = np.arange(count + 1) / (count + 0.5)
+        at = np.stack([begins, np.minimum(begins + 0.5 / (count + 0.5), 1.0)], 1)
+        cut.append(start + at[..., None] * (end - start))
+    return np.concatenate(cut)
 
 
 def _sides(box: Box) -> np.ndarray:

@@ -93,6 +93,8 @@ class ReportBuilder:
         kind = event["event"]
         if kind == "start":
             self._begin_again(step, event)
+            if (base := event.get("base")) and step == 0:
+                self._note(f"begins with {base}")
         elif kind in ("step", "skip"):
             self._step = max(self._step, step)
             self._take_loss(step, event)
@@ -104,8 +106,8 @@ class ReportBuilder:
             self._ending = str(event.get("reason", "finished"))
         told = {"skip": "reason", "notice": "message", "probe": "message"}
         text = event.get(told.get(kind, "notice"))
-        if isinstance(text, str) and text and text not in self._notices[-1:]:
-            self._notices.append(f"{text[:1].upper()}{text[1:]}")
+        if isinstance(text, str) and text:
+            self._note(text)
 
     def report(self) -> RunReport:
         """Return what the run has come to."""
@@ -124,6 +126,11 @@ class ReportBuilder:
             {} if start is None else start.scores, {} if best is None else best.scores,
             self._rate, self._left, tuple(self._notices), self._device, self._ending,
         )  # fmt: skip
+
+    def _note(self, text: str) -> None:
+        text = f"{text[:1].upper()}{text[1:]}"
+        if text not in self._notices[-1:]:
+            self._notices.append(text)
 
     def _begin_again(self, step: int, event: dict[str, Any]) -> None:
         """Forget the steps behind the one that a resumed run goes on from."""

@@ -25,10 +25,24 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # else Qt aborts
 
 
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Let windows be tested one after the other where tests run side by side."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if "qtbot" in getattr(item, "fixturenames", ()) or _is_gui(item):
+                item.add_marker(pytest.mark.xdist_group("gui"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what has to be seen where nothing can be shown."""
-    if item.get_closest_marker("gui") and sys.platform == "linux" and not _display():
+    if _is_gui(item) and sys.platform == "linux" and not _display():
         pytest.skip("no display; `make test` makes one")
+
+
+def _is_gui(item: pytest.Item) -> bool:
+    return item.get_closest_marker("gui") is not None
 
 
 def _display() -> str:

@@ -149,8 +149,14 @@ class RunPlot(QWidget):
         return mark
 
 
-def make_plot(module: Any, left: str, height: int = HEIGHT) -> Any:
-    """Return a plot with a legend, as low as it may be and as wide as its place."""
+def make_plot(
+    module: Any, left: str, height: int = HEIGHT, *, legend_below: bool = False
+) -> Any:
+    """Return a plot with a legend, as low as it may be and as wide as its place.
+
+    The legend lies on the right, where a falling curve leaves room above it and a
+    rising one below.
+    """
     plot = module.PlotWidget(background=None)
     plot.setFixedHeight(height)
     plot.setMinimumWidth(0)
@@ -158,7 +164,8 @@ def make_plot(module: Any, left: str, height: int = HEIGHT) -> Any:
     plot.setAccessibleName("Curves of the training")
     plot.setMenuEnabled(False)
     plot.hideButtons()
-    plot.addLegend(offset=(-4, 4), labelTextSize="8pt", brush=(60, 60, 60, 60))
+    offset = (-4, -4) if legend_below else (-4, 4)
+    plot.addLegend(offset=offset, labelTextSize="8pt", brush=(60, 60, 60, 60))
     plot.getAxis("left").setWidth(58)  # the steps of all plots are in line
     plot.getAxis("left").enableAutoSIPrefix(False)
     if left:

@@ -35,7 +35,7 @@ class TeachCurve(QWidget):
         super().__init__()
         self._module = pyqtgraph
         self.loss = make_plot(pyqtgraph, "loss", HEIGHT)
-        self.score = make_plot(pyqtgraph, "", HEIGHT + 14)
+        self.score = make_plot(pyqtgraph, "", HEIGHT + 14, legend_below=True)
         self.score.setXLink(self.loss)
         self.score.setLabel("bottom", "step")
         self.loss.setAccessibleName("Loss of the annotations it learns from")

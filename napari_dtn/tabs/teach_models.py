@@ -161,8 +161,11 @@ class ModelsSection(TeachSection):
     def _listed(self, found: tuple[Sequence[Any], Any, str]) -> None:
         models, current, suggested = found
         self.list.clear()
+        chosen = self._chosen(models)
         for record in reversed(models):
-            used = " · in use" if record == current else ""
+            used = " · in use" if record is chosen else ""
+            if record == current and record is not chosen:
+                used = " · in use by dtn teach"  # begins with it; the window doesn't
             parent = next((m.name for m in models if m.sha256 == record.parent), "")
             taught = f" · from {parent}" if parent else ""
             when = record.created.replace("T", " ").rstrip("Z")
@@ -170,13 +173,26 @@ class ModelsSection(TeachSection):
             item.setToolTip(f"{record.name}: kept {when} UTC, sha256 {record.sha256}")
             item.setData(Qt.ItemDataRole.UserRole, record)
             self.list.addItem(item)
-            if record == current:
+            if record is (chosen or current):
                 self.list.setCurrentItem(item)
         taken = {record.name for record in models}
         if self.name.text() in {"", self._suggested, *taken}:
             self.name.setText(suggested)
         self._suggested = suggested
         self._show_buttons()
+
+    def _chosen(self, models: Sequence[ModelRecord]) -> ModelRecord | None:
+        """Return the model that is chosen at the top of the tab; of namesakes the last.
+
+        None where that one isn't the project's.
+        """
+        folder, info = self.context.folder, self.context.model()
+        if folder is None or info is None:
+            return None
+        for record in reversed(models):
+            if info.key in (record.name, str(folder / record.file)):
+                return record
+        return None
 
     def _show_buttons(self, *_: object) -> None:
         news = self.teaching.news

@@ -10,10 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
-    QHBoxLayout,
     QProgressBar,
-    QPushButton,
-    QSizePolicy,
     QVBoxLayout,
 )
 
@@ -21,6 +18,8 @@ from napari_dtn.libraries import import_plots_ahead
 from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_curve import TeachCurve
+from napari_dtn.tabs.teach_run_buttons import RunButtons
+from napari_dtn.tabs.teach_run_choice import Line, RunChoice, describe_runs
 from napari_dtn.tabs.teach_run_command import CommandLine
 from napari_dtn.tabs.teach_run_others import OtherRuns
 from napari_dtn.tabs.teach_run_settings import TeachSettings
@@ -36,16 +35,6 @@ from napari_dtn.teach_run_words import TITLES
 
 SHARE = 0.02  # of the time may go into drawing how far it is
 NO_PLOT = "The curves need pyqtgraph: pip install 'napari-dtn[napari]'."
-CAN = {  # which buttons work in which state
-    "pause": ("queued", "probing", "running", "starting"),
-    "resume": ("paused", "stopped", "died"),
-    "stop": ("queued", "probing", "running", "paused", "starting"),
-    "discard": (
-        "queued", "probing", "running", "paused", "starting", "stopped", "finished",
-        "died",
-    ),
-    "back": ("discarded",),
-}  # fmt: skip
 GONE = "discarded"  # the state of a run whose models are away
 
 
@@ -61,7 +50,8 @@ class RunSection(TeachSection):
         self.view = LiveView(context, self.teaching, self)
         self.places = HeldOutPlaces(context, self.teaching, self)
         self.closing = Closing(context, self.teaching, self)
-        self._make_buttons()
+        self.buttons = RunButtons(self.teaching)
+        self.choice = RunChoice()
         self.bar = QProgressBar()
         self.bar.setAccessibleName("How far the run is")
         self.words = plain_label("What the run is doing")
@@ -74,13 +64,14 @@ class RunSection(TeachSection):
         )
         self.warps = QCheckBox("Draw the warps with it")
         self.warps.setToolTip("And how the transformers bend the image there.")
-        self.held = QCheckBox("Show what is held out (white boxes)")
+        self.held = QCheckBox("Show what is held out (dashed boxes)")
         self.held.setToolTip("Boxes around annotations it does not learn from.")
         self.live.setChecked(True)
         self.held.setChecked(True)
         self.settings = TeachSettings(context)
         self.command = CommandLine("Command of the run")
         self._shown_run = self.teaching.run
+        self._shown_state = ""
         self._rest_until = 0.0
         self._waiting: RunNews | None = None
         self._timer = QTimer(self)
@@ -117,12 +108,14 @@ class RunSection(TeachSection):
         if config is None:
             return
         self.words.setText("Freezing the annotations into a lesson…")
-        self.teach.setEnabled(False)
+        self.buttons.teach.setEnabled(False)
         self.teaching.teach(config)
 
     def _told(self, news: RunNews) -> None:
         """Show news: a change of state at once, progress with rests."""
         before, self._shown_state = self._shown_state, news.state
+        if news.state != before:
+            self._list_runs()
         if news.state != before and (news.state == GONE or not self.command.text):
             self._show_command()
         now = time.monotonic()
@@ -194,9 +187,11 @@ class RunSection(TeachSection):
                 self.curve.clear()
         self._shown_run = self.teaching.run
         self._show_buttons()
+        self._list_runs()
 
     def _others_changed(self) -> None:
         self.others.show_runs(self.teaching.others)
+        self._list_runs()
         if self.teaching.news is not None:
             self._draw(self.teaching.news)  # says which run it is, or no longer
 
@@ -215,60 +210,32 @@ class RunSection(TeachSection):
         self.context.in_turn(work, show, lambda error: None)
 
     def _show_buttons(self) -> None:
-        """Enable what can be asked now."""
-        state = self.teaching.state
-        possible = self.context.project is not None
-        self.teach.setEnabled(possible and not self.teaching.beginning)
-        self.teach.setText(self._label())
-        for name, states in CAN.items():
-            self._buttons[name].setEnabled(state in states)
-        self.pause.setVisible(state not in CAN["resume"])
-        self.resume.setVisible(state in CAN["resume"])
-        self.back.setVisible(state in CAN["back"])
-        self.discard.setVisible(state not in CAN["back"])
+        self.buttons.show_state(self.context.project is not None)
 
-    def _label(self) -> str:
-        if self.teaching.alive:
-            return "▶ Teach again after this one"
-        return "▶ Teach" if self.teaching.run is None else "▶ Teach more"
+    def _list_runs(self) -> None:
+        """List the runs of the project: one was begun, or has come to something."""
+        project = self.context.project
+        if project is None:
+            self.choice.show_runs([], None)
+            return
+
+        def look() -> list[Line]:
+            return describe_runs(project.runs)
+
+        def show(lines: list[Line]) -> None:
+            if self.context.project is project:
+                self.choice.show_runs(lines, self.teaching.run)
+
+        self.context.in_turn(look, show, lambda error: None)
 
     # layout
 
-    def _make_buttons(self) -> None:
-        self._shown_state = ""
-        rows = {
-            "teach": (
-                "▶ Teach",
-                "Learn from what is annotated now, in the background.",
-            ),
-            "pause": ("Ⅱ Pause", "Hold still within two seconds; nothing is lost."),
-            "resume": ("▶ Resume", "Go on where it was."),
-            "stop": ("■ Stop and keep", "End now with the best model so far."),
-            "discard": ("✕ Discard", "End and forget what it learned; can be undone."),
-            "back": ("↩ Bring back", "Undo the discarding."),
-        }
-        self._buttons = {}
-        for name, (text, hint) in rows.items():
-            button = QPushButton(text)
-            button.setToolTip(hint)
-            button.setAccessibleName(text[2:])
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            button.setStyleSheet("padding-left: 2px; padding-right: 2px")
-            self._buttons[name] = button
-        self.teach, self.pause, self.resume, self.stop, self.discard, self.back = (
-            self._buttons.values()
-        )
-
     def _lay_out(self) -> None:
-        asks = QHBoxLayout()
-        asks.setSpacing(4)
-        for button in list(self._buttons.values())[1:]:
-            asks.addWidget(button, 4 if button is self.stop else 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 0, 0, 6)
         column.setSpacing(4)
-        column.addWidget(self.teach)
-        column.addLayout(asks)
+        column.addWidget(self.buttons)
+        column.addWidget(self.choice)
         column.addWidget(self.bar)
         column.addWidget(self.words)
         column.addWidget(self.others)
@@ -282,17 +249,13 @@ class RunSection(TeachSection):
             widget.setVisible(False)
 
     def _connect(self) -> None:
-        self.teach.clicked.connect(self._teach)
-        self.pause.clicked.connect(self.teaching.pause)
-        self.resume.clicked.connect(self.teaching.resume)
-        self.stop.clicked.connect(self.teaching.stop)
-        self.discard.clicked.connect(self.teaching.discard)
-        self.back.clicked.connect(self.teaching.bring_back)
+        self.buttons.teach.clicked.connect(self._teach)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self._run_changed)
         self.teaching.taken_up.connect(self.wanted)
         self.teaching.others_changed.connect(self._others_changed)
         self.others.show_clicked.connect(self.teaching.adopt)
+        self.choice.chosen.connect(self.teaching.adopt)
         self.others.discard_clicked.connect(self.teaching.discard_waiting)
         self.context.annotated.connect(self._show_buttons)
         self.live.toggled.connect(self._choose_view)

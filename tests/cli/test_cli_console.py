@@ -94,6 +94,32 @@ def test_a_terminal_line_is_overwritten_as_a_whole(clock: Clock):
     assert terminal.getvalue().endswith("\n")
 
 
+def test_a_terminal_line_is_never_wrapped(clock: Clock, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = Terminal()
+    line = ProgressLine("t", terminal)
+    values = (("loss", 0.123456), ("learning rate", 1e-3), ("auc", 0.97))
+    for step in (1, 2):
+        line(Progress(step, 9, values=values))
+        clock.now += 1.0
+    shown = terminal.getvalue().split("\r")[1:]
+    assert [len(text) for text in shown] == [39, 39]
+    assert shown[0].startswith("t: 1/9 ")
+    assert shown[0].endswith("…")
+
+
+def test_what_counts_is_said_in_the_terminal_line(clock: Clock):
+    terminal = Terminal()
+    line = ProgressLine("t", terminal)
+    for image in range(3):
+        line(Progress(0, 9, message=f"validating on image {image + 1} of 3"))
+        clock.now += 1.0
+    line(Progress(1, 9, message="memory ran out"))
+    shown = [text.rstrip() for text in terminal.getvalue().split("\r") if text.strip()]
+    assert shown[:3] == [f"t: validating on image {n} of 3" for n in (1, 2, 3)]
+    assert shown[3] == "t: memory ran out"
+
+
 def test_news_have_a_line_of_their_own_but_counting_doesnt_flood(clock: Clock):
     log = io.StringIO()
     line = ProgressLine("p", log)

@@ -78,7 +78,12 @@ def test_a_signal_ends_it_with_all_saved(name, code, settings: Path, tmp_path):
     run = tmp_path / "run"
     command = ["train", str(settings), "--run", str(run), "--set", "steps=100000"]
     words = [sys.executable, "-m", "dense_transformer", *command]
-    with subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        words,
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # nohup ignores it
+    ) as process:
         deadline = time.monotonic() + 60
         while not any(event.get("step") for event in events(run)):
             assert process.poll() is None

@@ -56,7 +56,7 @@ class RunDriver:
         """Click Teach; return the folder of the new run."""
         before = self.teaching.run
         self.section.settings.form.set_values({"steps": steps, **settings})
-        self.window.click(self.section.teach)
+        self.window.click(self.section.buttons.teach)
         self.window.until(lambda: self.teaching.run != before, 60000)
         return self.run
 
@@ -64,7 +64,7 @@ class RunDriver:
         """Click Teach while a run is at work; return the folder of the one waiting."""
         before = {other.run for other in self.teaching.others}
         self.section.settings.form.set_values({"steps": steps})
-        self.window.click(self.section.teach)
+        self.window.click(self.section.buttons.teach)
         others = lambda: {other.run for other in self.teaching.others}  # noqa: E731
         self.window.until(lambda: others() != before, 60000)
         (found,) = others() - before
@@ -88,7 +88,7 @@ class RunDriver:
         )
 
     def click(self, name: str) -> None:
-        button = getattr(self.section, name)
+        button = getattr(self.section.buttons, name)
         assert button.isEnabled(), f"{name} can't be clicked in {self.teaching.state}"
         self.window.click(button)
 

@@ -14,6 +14,7 @@ import pytest
 
 from dense_transformer.teaching import Project
 
+pytestmark = pytest.mark.gui
 CHILD = Path(__file__).with_name("painting_child.py")
 
 

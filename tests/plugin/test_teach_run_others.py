@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from dense_transformer.locks import try_lock
 from dense_transformer.teaching.status import RunStatus, write_status
 from napari_dtn.child import find_child, is_alive, start_child
+from napari_dtn.tabs.teach_run_choice import RunChoice, describe_runs
 from napari_dtn.tabs.teach_run_others import OtherRuns
 from napari_dtn.teach_run import TeachRun
 from napari_dtn.teach_run_follow import Others, follow
@@ -146,8 +148,45 @@ def test_a_run_that_the_person_stops_stays_in_view(teaching, folders, qtbot):
     (second / "events.jsonl").write_text('{"event": "step", "step": 3}\n')
     qtbot.waitUntil(lambda: teaching.others == (AliveRun(second, False),))
     qtbot.waitUntil(lambda: teaching.state == "stopped")
-    qtbot.wait(1500)  # it is told of the newer run that learns
+    told = teaching._follower.noted
+    with qtbot.waitSignal(told, check_params_cb=lambda news: news == second):
+        pass  # it hears of the newer run that learns
     assert teaching.run == first
+
+
+@pytest.mark.gui
+def test_an_earlier_run_can_be_looked_at_while_another_learns(teaching, folders, qtbot):
+    first, second = folders.make("0001", "finished"), folders.make("0002", "running")
+    (second / "events.jsonl").write_text('{"event": "step", "step": 3}\n')
+    teaching.adopt(first)
+    qtbot.waitUntil(lambda: teaching.others == (AliveRun(second, False),))
+    told = teaching._follower.noted
+    with qtbot.waitSignal(told, check_params_cb=lambda news: news == second):
+        pass  # it hears of the newer run
+    assert teaching.run == first
+    teaching.adopt(second)
+    qtbot.waitUntil(lambda: teaching.state == "running")
+
+
+@pytest.mark.gui
+def test_earlier_runs_are_listed_once_there_are_two(qtbot, folders):
+    first, second = folders.make("0001", "finished"), folders.make("0002", "queued")
+    write_status(first, RunStatus("kept", 9, 9, name="mine"))
+    choice = RunChoice()
+    qtbot.addWidget(choice)
+    choice.show_runs(describe_runs([first]), first)
+    assert choice.isHidden()
+    choice.show_runs(describe_runs([first, second]), first)
+    assert not choice.isHidden()
+    combo = choice.combo
+    texts = [combo.itemText(at) for at in range(combo.count())]
+    assert texts == ["0002 · waiting", "0001 · kept as mine"]
+    assert combo.currentText() == texts[1]
+    asked = []
+    choice.chosen.connect(asked.append)
+    combo.setFocus()
+    QTest.keyClick(combo, Qt.Key.Key_Up)
+    assert asked == [second]
 
 
 @pytest.mark.gui

@@ -83,6 +83,13 @@ def test_a_skipped_step_is_told_and_not_drawn():
     assert report.notices == ("Loss is nan",)
 
 
+def test_what_was_changed_before_the_first_step_is_told_once():
+    start = {"event": "start", "step": 0, "base": "intensities inverted"}
+    report = built(start, step(1, 0.4), {**start, "step": 1})
+    assert report.notices == ("Begins with intensities inverted",)
+    assert built({**start, "base": ""}).notices == ()
+
+
 def test_f1_is_drawn_where_there_is_no_auc():
     event = {"event": "validation", "step": 3, "scores": {"auc": None, "f1": 0.6}}
     report = built(event)

@@ -77,10 +77,10 @@ def test_a_discarded_run_has_no_command(shown, monkeypatch):
     (run / "start.safetensors").touch()
     section._show_command()
     shown.until(lambda: section.command.text == "dtn 0001")
-    shown.click(section.discard)
+    shown.click(section.buttons.discard)
     shown.until(lambda: section.command.text == "")
     assert not section.command.copy.isEnabled()
-    shown.click(section.back)
+    shown.click(section.buttons.back)
     shown.until(lambda: section.command.text == "dtn 0001")
     assert section.command.copy.isEnabled()
 

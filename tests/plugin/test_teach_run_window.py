@@ -159,7 +159,7 @@ def test_what_is_painted_meanwhile_is_for_the_next_run(painted):
     driver.until("finished")
     again = [int((e.labels > 0).sum()) for e in read_lesson(first).examples]
     assert again == pixels
-    assert driver.section.teach.text().endswith("Teach more")
+    assert driver.section.buttons.teach.text().endswith("Teach more")
     second = driver.begin(10)
     more = [int((e.labels > 0).sum()) for e in read_lesson(second).examples]
     assert sum(more) > sum(pixels)

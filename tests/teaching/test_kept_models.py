@@ -67,6 +67,14 @@ def test_a_kept_model_is_used_and_found_by_its_name(project, home):
         assert again.model == record
 
 
+def test_a_card_says_what_was_changed_before_the_first_step(project, home):
+    run = taught(project)
+    start = '{"event": "start", "step": 0, "base": "intensities inverted"}\n'
+    (run / "events.jsonl").write_text(start)
+    keep(project, run, "negative")
+    assert "Began with intensities inverted." in load_model("negative").card.data
+
+
 def test_models_are_listed_with_their_parents_and_taken_back(project):
     first = project.model
     second = keep(project, taught(project), "second")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import time
 from typing import TextIO
@@ -12,6 +13,7 @@ from dense_transformer.types import Progress
 
 LINE_S = 10.0  # between lines where nobody watches a terminal
 REDRAW_S = 0.1
+COUNTS = re.compile(r"\d+ of \d+")
 
 
 def say(text: str = "") -> None:
@@ -55,7 +57,8 @@ class ProgressLine:
         now = time.monotonic()
         if self._start is None:
             self._start = (now, progress.done)
-        if progress.message and self._is_news(progress.message, now):
+        counts = COUNTS.search(progress.message) and self._redraw  # said in the line
+        if progress.message and not counts and self._is_news(progress.message, now):
             self._erase()
             self._stream.write(f"{self._what}: {progress.message}\n")
         wait = REDRAW_S if self._redraw else LINE_S
@@ -97,7 +100,13 @@ class ProgressLine:
         if not self._redraw:
             self._stream.write(text + "\n")
         else:
-            self._stream.write("\r" + text.ljust(self._width))
+            if COUNTS.search(progress.message):
+                text = f"{self._what}: {progress.message}"
+            # What is wrapped can't be drawn over.
+            columns = shutil.get_terminal_size().columns - 1
+            if len(text) > columns > 1:
+                text = f"{text[: columns - 1]}…"
+            self._stream.write("\r" + text.ljust(min(self._width, columns)))
             self._width = len(text)
         self._stream.flush()
 

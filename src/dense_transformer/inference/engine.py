@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dense_transformer.errors import DivergedError, StoppedError
 from dense_transformer.nn import (
@@ -20,11 +19,9 @@ from dense_transformer.nn import (
     TensorWarp,
     Watch,
 )
-from dense_transformer.nn.blocks import ConvBlock
 from dense_transformer.nn.devices import free_memory, is_out_of_memory
+from dense_transformer.nn.folding import fold_norms
 from dense_transformer.types import Array
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 class LevelTile(NamedTuple):
@@ -76,7 +73,7 @@ class Engine:
         threads: int = 0,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        self.network = _fold_norms(copy.deepcopy(network).eval()).to(device)
+        self.network = fold_norms(copy.deepcopy(network).eval()).to(device)
         self._format = torch.channels_last
         if device.type == "mps":
             self._format = torch.contiguous_format
@@ -169,15 +166,6 @@ def try_run(
     # Only here is the error gone, and with it the tensors that its frames held.
     free_memory(engine.device)
     return None
-
-
-def _fold_norms(network: Network) -> Network:
-    """Fold each block's batch norm, in evaluation mode, into its convolution."""
-    for block in network.modules():
-        if isinstance(block, ConvBlock):
-            block.conv = fuse_conv_bn_eval(block.conv, block.norm)
-            block.norm = nn.Identity()  # type: ignore[assignment]
-    return network
 
 
 def _ask_before_convolutions(network: nn.Module, stop: Callable[[], bool]) -> None:

@@ -181,12 +181,12 @@ def _card(name: str, model: Model, parent: Model, run: Path) -> Card:
         name=name,
         title=f"{title}, taught further"[:200],
         parent=f"{parent.card.name} sha256:{parent.sha256}",
-        data=_describe_data(read_lesson(run), parent.card),
+        data=_describe_data(read_lesson(run), parent.card, _began_with(run)),
         scores=tuple(scores),
     )
 
 
-def _describe_data(lesson: Lesson, parent: Card) -> str:
+def _describe_data(lesson: Lesson, parent: Card, base: str) -> str:
     """Return what a model was taught on, and by what it was judged."""
     pixels = sum(int((example.training > 0).sum()) for example in lesson.examples)
     names = list(dict.fromkeys(example.name for example in lesson.examples))
@@ -195,7 +195,16 @@ def _describe_data(lesson: Lesson, parent: Card) -> str:
         f"{pixels} annotated pixels of {len(names)} images ({shown}); annotations "
         f"sha256:{lesson.sha256}; {lesson.notice}."
     )
+    text += f" Began with {base}." if base else ""
     return f"{text} Before: {parent.data}" if parent.data else text
+
+
+def _began_with(run: Path) -> str:
+    """Return what was changed in the model before the first step; empty if nothing."""
+    for event in RunDirectory(run).read_events():
+        if event["event"] == "start":
+            return str(event.get("base") or "")
+    return ""
 
 
 def _scores_before(run: Path) -> dict[str, float | None]:

@@ -16,6 +16,7 @@ from dense_transformer.data import Pair
 from dense_transformer.errors import DTNError
 from dense_transformer.files import atomic_write
 from dense_transformer.inference.source import open_view
+from dense_transformer.nn.folding import fold_norms
 from dense_transformer.training.preview_file import pack_preview
 from dense_transformer.training.tiling import covered_px, predict_whole
 from dense_transformer.training.warp_log import WarpLog
@@ -116,7 +117,6 @@ class LiveView:
         self._next = self.began + EVERY_S
         self._work: Generator[None, None, None] | None = None
         self._wanted: Wanted | None = None  # what it is about
-        self._copy: DenseTransformerNetwork | None = None
 
     def advance(self, model: DenseTransformerNetwork, step: int) -> None:
         """Do a small piece of work, if it is time and there is some to spend."""
@@ -149,12 +149,10 @@ class LiveView:
     ) -> Generator[None, None, None]:
         """Predict and write; yields after each piece."""
         pair, box, cut = self._read(wanted)
-        if self._copy is None:
-            self._copy = copy.deepcopy(model).requires_grad_(False).eval()
-        self._copy.load_state_dict(model.state_dict())
+        still = fold_norms(copy.deepcopy(model).requires_grad_(False).eval())
         yield
         one = dataclasses.replace(self.config, batch=1)  # small pieces of time
-        work = predict_whole(self._copy, pair.pixels, one)
+        work = predict_whole(still, pair.pixels, one)
         log = WarpLog()
         probability: Array | None = None
         while probability is None:

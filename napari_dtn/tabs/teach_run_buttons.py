@@ -1,0 +1,85 @@
+"""What may be asked of a run, a button for each."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from napari_dtn.teach_run import TeachRun
+
+ASKS = {  # button: words and hint
+    "teach": ("▶ Teach", "Learn from what is annotated now, in the background."),
+    "pause": ("Ⅱ Pause", "Hold still within two seconds; nothing is lost."),
+    "resume": ("▶ Resume", "Go on where it was."),
+    "stop": ("■ Stop and keep", "End now with the best model so far."),
+    "discard": ("✕ Discard", "End and forget what it learned; can be undone."),
+    "back": ("↩ Bring back", "Undo the discarding."),
+}
+CAN = {  # which work in which state
+    "pause": ("queued", "probing", "running", "starting"),
+    "resume": ("paused", "stopped", "died"),
+    "stop": ("queued", "probing", "running", "paused", "starting"),
+    "discard": (
+        "queued", "probing", "running", "paused", "starting", "stopped", "finished",
+        "died",
+    ),
+    "back": ("discarded",),
+}  # fmt: skip
+
+
+class RunButtons(QWidget):
+    """Teach, and below it what one may ask of the run that is followed.
+
+    Attributes
+    ----------
+    teach, pause, resume, stop, discard, back : QPushButton
+        What `ASKS` says.
+    """
+
+    def __init__(self, teaching: TeachRun) -> None:
+        super().__init__()
+        self._teaching = teaching
+        self._buttons = {name: _button(*words) for name, words in ASKS.items()}
+        self.teach, self.pause, self.resume, self.stop, self.discard, self.back = (
+            self._buttons.values()
+        )
+        asks = QHBoxLayout()
+        asks.setSpacing(4)
+        for name in CAN:
+            asks.addWidget(self._buttons[name], 4 if name == "stop" else 3)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.teach)
+        column.addLayout(asks)
+        self.pause.clicked.connect(teaching.pause)
+        self.resume.clicked.connect(teaching.resume)
+        self.stop.clicked.connect(teaching.stop)
+        self.discard.clicked.connect(teaching.discard)
+        self.back.clicked.connect(teaching.bring_back)
+
+    def show_state(self, possible: bool) -> None:
+        """Enable what can be asked now; `possible`: whether there is a project."""
+        teaching = self._teaching
+        state = teaching.state
+        self.teach.setEnabled(possible and not teaching.beginning)
+        self.teach.setText(self._label())
+        for name, states in CAN.items():
+            self._buttons[name].setEnabled(state in states)
+        self.pause.setVisible(state not in CAN["resume"])
+        self.resume.setVisible(state in CAN["resume"])
+        self.back.setVisible(state in CAN["back"])
+        self.discard.setVisible(state not in CAN["back"])
+
+    def _label(self) -> str:
+        if self._teaching.alive:
+            return "▶ Teach again after this one"
+        return "▶ Teach" if self._teaching.run is None else "▶ Teach more"
+
+
+def _button(text: str, hint: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(hint)
+    button.setAccessibleName(text[2:])
+    button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    button.setStyleSheet("padding-left: 2px; padding-right: 2px")
+    return button
