@@ -16,6 +16,7 @@ from dense_transformer.teaching.adaptation import (
     choose_base,
     inverted_copy,
     is_negative,
+    trust_in,
 )
 from dense_transformer.teaching.beginning import training_config
 from dense_transformer.teaching.lesson_data import LessonData
@@ -137,3 +138,8 @@ def test_statistics_of_a_flat_dim_image_help(model):
 )  # fmt: skip
 def test_only_a_clear_negative_is_taken_for_one(auc, inverted, sure):
     assert is_negative(auc, inverted) is sure
+
+
+def test_a_model_is_believed_as_far_as_annotations_agree():
+    aucs = (0.1, 0.5, 0.75, 0.875, 1.0, float("nan"))
+    assert [trust_in(auc) for auc in aucs] == pytest.approx([0, 0, 0, 0.5, 1, 1])
