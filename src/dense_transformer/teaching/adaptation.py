@@ -100,9 +100,9 @@ def is_negative(auc: float, inverted_auc: float) -> bool:
 def trust_in(auc: float) -> float:
     """Return how far to believe a model where nothing is annotated, 0 to 1.
 
-    ``4 auc - 3`` of its area under the ROC curve on what is annotated, and 0 below 0.75:
-    what finds so little had better be forgotten (``docs/teach-study.md``). 1 where the
-    area isn't known, as of one class.
+    ``4 auc - 3`` of its area under the ROC curve on what is annotated, and 0 below
+    0.75: what finds so little had better be forgotten (``docs/teach-study.md``). 1
+    where the area isn't known, as of one class.
     """
     if not math.isfinite(auc):
         return 1.0
