@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_dtn.layer_removal import take_away
 from napari_dtn.layers import LayerSpec
-from napari_dtn.placement import KEY, find_layer, place_layer
+from napari_dtn.placement import KEY, find_layer, place_layer, set_frame
 from napari_dtn.placer import Placer
 from napari_dtn.sources import Source
 
@@ -52,23 +52,29 @@ class LayerGroup(QObject):
                 layers.move(layers.index(layer), layers.index(own[0]) + 1)
 
     def show(
-        self, specs: Iterable[LayerSpec], source: Source, above: Layer | None = None
+        self,
+        specs: Iterable[LayerSpec],
+        source: Source,
+        above: Layer | None = None,
+        *,
+        at_once: bool = True,
     ) -> None:
         """Show these and no others; those already there get the new data at once.
 
         Adding a layer takes 50 to 150 ms, so new ones come in turns of the event
         loop, and the selection stays. They come right above the layer `above`, or
-        else on top.
+        else on top. With `at_once` False new data come in turns, too: 20 to 50 ms for
+        each layer, and as much again to draw them.
         """
         specs = list(specs)
         layer_id = ("inspect", source.layer_id, self._name)
         if self._layer_id not in (None, layer_id):
             self.remove()
         self._layer_id = layer_id
-        if self.roles() == {spec.role for spec in specs} and not self._placer.busy:
+        roles = {spec.role for spec in specs}
+        if at_once and self.roles() == roles and not self._placer.busy:
             self.update(specs)
             return
-        roles = {spec.role for spec in specs}
         stale = [x for x in self.layers() if x.metadata[KEY]["role"] not in roles]
         self._layer_id = None  # it is not the person who takes them away
         take_away(self._viewer, stale)
@@ -84,7 +90,10 @@ class LayerGroup(QObject):
                 place_layer(self._viewer, spec, self._layer_id)
 
     def bend(self, specs: Iterable[LayerSpec]) -> None:
-        """Give those that are there new data of the same meaning, at the least cost."""
+        """Give those that are there new data of the same meaning, at the least cost.
+
+        Hidden ones are left as they are.
+        """
         for spec in specs:
             layer: Any = self.layer(spec.role)
             if layer is None or not layer.visible:
@@ -95,6 +104,7 @@ class LayerGroup(QObject):
                 layer.features = dict(spec.features)
                 layer.refresh_colors()
             redraw(layer, spec.data)
+            set_frame(layer, spec)
 
     def layer(self, role: str) -> Layer | None:
         """Return the layer of a role, or None: the person may have deleted it."""

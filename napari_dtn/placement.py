@@ -159,6 +159,11 @@ def _update(layer: Layer, spec: LayerSpec) -> None:
         layer.features = dict(spec.features)
         if spec.kind == "vectors":
             layer.refresh_colors()
+    set_frame(layer, spec)
+
+
+def set_frame(layer: Layer, spec: LayerSpec) -> None:
+    """Put a layer where `spec` says; what is the same isn't set again."""
     for name, value in spec.frame.items():
         now = getattr(layer, name)
         now = getattr(now, "affine_matrix", now)

@@ -24,7 +24,7 @@ TURN_S = 0.175  # what a turn may take; a single layer takes 20 to 100 ms
 # What napari takes to add a layer, its controls and its visuals, as measured; in
 # units of UNIT_S on that machine. An update takes a fraction of it.
 COST = {"image": 2.7, "labels": 5.0, "vectors": 1.5, "points": 2.9}
-UPDATE = 0.2
+UPDATE = 0.5
 DRAWING = 5.5
 UNIT_S = 0.02
 
@@ -129,10 +129,11 @@ class Placer(QObject):
             layer = place_layer(
                 self._viewer, spec, self._layer_id, self._below(spec.role)
             )
+            took = time.monotonic() - began
             if layer is not old:
-                self._learn((time.monotonic() - began) / cost)
+                self._learn(took / cost)
                 self._outlines.append(partial(outline, layer, spec))
-            budget -= cost
+            budget -= max(cost, took / self.unit_s)
         return budget
 
     def _find(self, role: str) -> Layer | None:

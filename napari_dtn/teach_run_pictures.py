@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dense_transformer.types import Box, Image
+from dense_transformer.types import Array, Box, Image
 from napari_dtn.inspect_layers import placed_at, plane
 from napari_dtn.inspect_run import (
     GRID_LINES,
@@ -92,10 +92,17 @@ def picture_specs(view: ViewFile, source: Source, warps: bool) -> list[LayerSpec
 
     preview = read_preview(PreviewFile(view.step, None, view.path))
     specs = preview_specs(preview, place_of(preview, view, source))[1:]
-    return _named(specs, source, warps)
+    corner, pitch = corner_and_pitch(preview, view)
+    on_image = [
+        spec if spec.kind == "image" else _on_image(spec, source, corner, pitch)
+        for spec in specs
+    ]
+    return _named(on_image, source, warps)
 
 
-def empty_specs(source: Source, box: Box, tile_px: int, warps: bool) -> list[LayerSpec]:
+def empty_specs(
+    source: Source, box: Box, tile_px: float, warps: bool
+) -> list[LayerSpec]:
     """Return the layers of `picture_specs` with nothing in them yet.
 
     To put new data into a layer takes a fraction of what it takes to add one, and
@@ -107,8 +114,9 @@ def empty_specs(source: Source, box: Box, tile_px: int, warps: bool) -> list[Lay
         The image.
     box : Box
         What is on screen; px of the image.
-    tile_px : int
-        Side of a tile of the model: how far apart its fiducials are follows from it.
+    tile_px : float
+        Side of a tile of the model, px of the image: how far apart its fiducials are
+        follows from it.
     warps : bool
         Whether to draw the warps.
     """
@@ -141,6 +149,36 @@ def _named(specs: list[LayerSpec], source: Source, warps: bool) -> list[LayerSpe
     return named if warps else named[:1]
 
 
+def corner_and_pitch(preview: Preview, view: ViewFile) -> tuple[Array, Array]:
+    """Return where a part's network pixels (y, x) lie: ``corner + pitch * px``.
+
+    In px of the image, with integers at the centres of pixels.
+    """
+    size = np.multiply(preview.probability.shape, preview.scale)  # network px
+    top, left, bottom, right = view.box
+    pitch = np.array([bottom - top, right - left]) / size  # image px per network px
+    return np.array([top, left]) + (pitch - 1) / 2, pitch
+
+
+def _on_image(
+    spec: LayerSpec, source: Source, corner: Array, pitch: Array
+) -> LayerSpec:
+    """Return points or lines of a part in px of the image, for its frame.
+
+    A frame that moves costs napari 50 ms for lines, new data in the same one 2 ms.
+    """
+    data = np.array(spec.data)
+    if spec.kind == "points":
+        data[..., -2:] = corner + pitch * data[..., -2:]
+    else:
+        data[:, 0, -2:] = corner + pitch * data[:, 0, -2:]
+        data[:, 1, -2:] *= pitch
+    widths = ("edge_width", "size")
+    size = float(pitch.mean())
+    look = {k: v * size if k in widths else v for k, v in spec.look.items()}
+    return replace(spec, data=data, frame=source.frame.placed(), look=look)
+
+
 def place_of(preview: Preview, view: ViewFile, source: Source) -> Source:
     """Return where the part lies: its pixels are the network's, its frame the image's.
 
@@ -153,15 +191,14 @@ def place_of(preview: Preview, view: ViewFile, source: Source) -> Source:
     source : Source
         The image.
     """
-    size = np.array(preview.probability.shape) * preview.scale  # network px
-    top, left, bottom, right = view.box
-    pitch = np.array([bottom - top, right - left]) / size  # image px per network px
-    corner = np.array([top, left]) + (pitch - 1) / 2
+    corner, pitch = corner_and_pitch(preview, view)
     lead = source.frame.ndim - 2
     frame: dict[str, Any] = source.frame.placed(
         [0.0] * lead + [*corner], [1.0] * lead + [*pitch]
     )
-    high, wide = (round(n) for n in size)
+    high, wide = (
+        round(n) for n in np.multiply(preview.probability.shape, preview.scale)
+    )
     pixels = np.broadcast_to(np.uint8(0), (high, wide))  # its size is all that counts
     image = Image(pixels, "yx", source.image.name)
     return Source(image, Frame(**frame), source.layer_id, source.lead, view.section)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.layers import Image
 from qtpy.QtCore import QTimer
-from small_inspector import small_model
+from small_inspector import TILE, small_model
 
 from dense_transformer import types
 from dense_transformer.config import TeachConfig
 from dense_transformer.data import Pair
+from dense_transformer.inspection import PreviewFile, read_preview
 from dense_transformer.teaching import Wanted, ask_view
 from dense_transformer.teaching.beginning import training_config
 from dense_transformer.teaching.view import LiveView
 from dense_transformer.training.preview_file import pack_preview
+from napari_dtn.inspect_run import preview_specs
 from napari_dtn.placement import make_layer
 from napari_dtn.sources import read_source
 from napari_dtn.teach_run_pictures import (
@@ -25,9 +28,34 @@ from napari_dtn.teach_run_pictures import (
     ViewTail,
     empty_specs,
     picture_specs,
+    place_of,
 )
 
 BOX = (8, 16, 40, 80)  # of what is on screen, px
+
+
+def answered(folder):
+    """Return what a run with warps predicts of a section, and where it was asked."""
+    model = small_model()
+    pixels = np.random.default_rng(3).integers(0, 256, (3, 96, 128), np.uint8)
+    events = (folder / "events.jsonl").open("a")
+
+    def note(values):
+        events.write(json.dumps({"event": "view", "step": 4, **values}) + "\n")
+        events.flush()
+
+    answers = LiveView(
+        folder, {"em": types.Image(pixels, "zyx", "em")}.get,
+        training_config(TeachConfig(), model), note,
+    )  # fmt: skip
+    answers.began -= 1e6
+    answers._next = 0.0
+    ask_view(folder, Wanted("em", 2, (0, 0, 96, 128)))
+    while (view := ViewTail(folder).newest()) is None:
+        answers.advance(model.network, 4)
+    events.close()
+    image = Image(pixels, name="em", scale=(50.0, 4.0, 4.0), units=("nm",) * 3)
+    return view, read_source(image, (100.0, 0, 0))
 
 
 @pytest.mark.parametrize("shape", [(96, 128), (3, 96, 128)], ids=["plane", "stack"])
@@ -58,30 +86,45 @@ def test_a_prediction_lies_on_its_part_of_the_image(tmp_path, shape, units):
     np.testing.assert_allclose(upper, image.data_to_world(last))
 
 
+@pytest.mark.parametrize("enlarged", [1.0, 0.5])
+def test_warps_lie_where_their_part_of_the_image_does(tmp_path, enlarged):
+    """In the image's own frame, as if each had the frame of the part."""
+    view, source = answered(tmp_path)
+    top, left, *_ = view.box
+    high, wide = (round(side * enlarged) for side in (96, 128))
+    view = replace(view, box=(top + 3, left + 5, top + 3 + high, left + 5 + wide))
+    preview = read_preview(PreviewFile(view.step, None, view.path))
+    apart = preview_specs(preview, place_of(preview, view, source))[2:]
+    specs = picture_specs(view, source, True)[1:]
+    assert len(apart) == len(specs) == 3
+    image_frame = source.frame.placed()
+    for one, other in zip(apart, specs, strict=True):
+        there, here = make_layer(one), make_layer(other)
+        assert np.all(other.frame["scale"] == image_frame["scale"])
+        ends = [0, 1] if one.kind == "vectors" else [None]
+        for end in ends:
+            world = [
+                np.array([layer.data_to_world(x) for x in positions(layer.data, end)])
+                for layer in (there, here)
+            ]
+            np.testing.assert_allclose(world[0], world[1], rtol=1e-5, atol=1e-3)
+        width = "size" if one.kind == "points" else "edge_width"
+        ratio = there.scale[-1] / here.scale[-1]
+        assert other.look[width] == pytest.approx(one.look[width] * ratio)
+
+
+def positions(data, end):
+    """Return the points, or the starts or ends of vectors."""
+    if end is None:
+        return data
+    return data[:, 0] + end * data[:, 1]
+
+
 @pytest.mark.parametrize("warps", [True, False])
 def test_room_is_made_for_just_what_comes(tmp_path, warps):
-    model = small_model()
-    pixels = np.random.default_rng(3).integers(0, 256, (3, 96, 128), np.uint8)
-    events = (tmp_path / "events.jsonl").open("a")
-
-    def note(values):
-        events.write(json.dumps({"event": "view", "step": 4, **values}) + "\n")
-        events.flush()
-
-    answers = LiveView(
-        tmp_path, {"em": types.Image(pixels, "zyx", "em")}.get,
-        training_config(TeachConfig(), model), note,
-    )  # fmt: skip
-    answers.began -= 1e6
-    answers._next = 0.0
-    ask_view(tmp_path, Wanted("em", 2, (0, 0, 96, 128)))
-    while (view := ViewTail(tmp_path).newest()) is None:
-        answers.advance(model.network, 4)
-    events.close()
-    image = Image(pixels, name="em", scale=(50.0, 4.0, 4.0), units=("nm",) * 3)
-    source = read_source(image, (100.0, 0, 0))
+    view, source = answered(tmp_path)
     full = picture_specs(view, source, warps)
-    room = empty_specs(source, (0, 0, 96, 128), min(model.card.patch), warps)
+    room = empty_specs(source, (0, 0, 96, 128), min(TILE), warps)
     assert len(full) == (4 if warps else 1)
     for there, comes in zip(room, full, strict=True):
         assert (there.kind, there.role) == (comes.kind, comes.role)
