@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from dense_transformer.errors import WriteError
-from dense_transformer.types import Array, Box
+from dense_transformer.types import Box
 from napari_dtn.annotation_keys import choose
 from napari_dtn.annotation_layer import (
     AS_PREDICTED,
@@ -23,16 +22,14 @@ from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_prediction import predicted_labels
 from napari_dtn.annotation_strokes import Region, Strokes
 from napari_dtn.annotation_view import show_section
+from napari_dtn.annotation_writing import JournalWriter
 from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
-from napari_dtn.teach_opening import Opened, State, journal_state
+from napari_dtn.teach_opening import Opened, State
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import Patch
     from napari_dtn.teach_context import TeachContext
-
-# What a change of the journal led to: the change, the state, and what went wrong.
-Outcome = tuple[Any, State, Exception | None]
 
 
 class Annotating(QObject):
@@ -51,8 +48,6 @@ class Annotating(QObject):
     ----------
     pixels : Pixels
         What is painted.
-    state : State
-        Counts and patches as the journal has them; some milliseconds late.
     """
 
     changed = Signal()  # `state` is new
@@ -64,10 +59,17 @@ class Annotating(QObject):
         self._context, self.source = context, source
         self.entry, self.journal = opened.entry, opened.journal
         self.classes = tuple(opened.project.classes)
-        self.state: State = opened.state
+        self._writer = JournalWriter(context, opened.journal, opened.state)
+        self._writer.changed.connect(self.changed)
+        self._writer.came_back.connect(self._came_back)
         self.pixels = Pixels(opened.labels, opened.kept, len(self.classes))
         self._strokes: Strokes | None = None
         self._aside = False  # whether it is us who hide the layer
+
+    @property
+    def state(self) -> State:
+        """Counts and patches as the journal has them; some milliseconds late."""
+        return self._writer.state
 
     @property
     def layer(self) -> Any:
@@ -138,12 +140,12 @@ class Annotating(QObject):
     def undo(self) -> None:
         """Take back the last change, on whatever section it was."""
         self.flush()
-        self._context.in_turn(partial(self._write, self.journal.undo), self._came_back)
+        self._writer.undo()
 
     def redo(self) -> None:
         """Do again what was taken back last."""
         self.flush()
-        self._context.in_turn(partial(self._write, self.journal.redo), self._came_back)
+        self._writer.redo()
 
     def fill(self, patch: Patch, value: int, *, add: bool = False) -> bool:
         """Fill what is not annotated in a box with a class, or as predicted.
@@ -177,22 +179,22 @@ class Annotating(QObject):
         if filled or add:
             paint = [self.pixels.take_all(section, patch.box)]
             patches = [patch] if add else []
-            self._ask(partial(self.journal.change, paint=paint, add=patches))
+            self._writer.ask(partial(self.journal.change, paint=paint, add=patches))
         return filled
 
     def remove_patch(self, patch: Patch) -> None:
         """Let a box no longer count as a whole; what is painted stays."""
         self.flush()
-        self._ask(partial(self.journal.remove_patch, patch))
+        self._writer.ask(partial(self.journal.remove_patch, patch))
 
     def save(self) -> None:
         """Try again to write what a full disk has kept in memory."""
-        self._ask(self.journal.sync)
+        self._writer.ask(self.journal.sync)
 
     def read_again(self) -> None:
         """Show what the journal has: an import has written into it."""
         self.flush()
-        self._context.in_turn(self._read, self._show_again)
+        self._writer.read(self.pixels.replace)
 
     # what is there
 
@@ -237,44 +239,14 @@ class Annotating(QObject):
                 f"Label {strange} is no class; use 1 to {len(self.classes)}."
             )
         if painted:
-            self._ask(partial(self.journal.change, paint=painted))
+            self._writer.ask(partial(self.journal.change, paint=painted))
 
-    def _ask(self, work: Callable[[], Any]) -> None:
-        self._context.in_turn(partial(self._write, work), self._written)
-
-    def _write(self, work: Callable[[], Any]) -> Outcome:
-        """Change the journal; in its thread. A full disk keeps it in memory."""
-        change, problem = None, None
-        try:
-            change = work()
-        except WriteError as error:
-            problem = error
-        return change, journal_state(self.journal), problem
-
-    def _written(self, outcome: Outcome) -> None:
-        _, self.state, problem = outcome
-        if problem is not None:
-            self._context.fail(problem)
-        self.changed.emit()
-
-    def _came_back(self, outcome: Outcome) -> None:
+    def _came_back(self, change: Any) -> None:
         """Show on the layer what an undo or a redo has changed."""
-        change = outcome[0]
-        if change is not None:
-            self.pixels.apply(change)
-            away = change.sections and self.section not in change.sections
-            if away and self.layer is not None:
-                show_section(self._context.viewer, self.layer, change.sections[0])
-        self._written(outcome)
-
-    def _read(self) -> tuple[Array, State]:
-        labels = self.journal.annotations().labels
-        return np.asarray(labels), journal_state(self.journal)
-
-    def _show_again(self, found: tuple[Array, State]) -> None:
-        labels, self.state = found
-        self.pixels.replace(labels)
-        self.changed.emit()
+        self.pixels.apply(change)
+        away = change.sections and self.section not in change.sections
+        if away and self.layer is not None:
+            show_section(self._context.viewer, self.layer, change.sections[0])
 
     def _replaced(self, event: Any) -> None:
         self._keep(self.pixels.take_over())

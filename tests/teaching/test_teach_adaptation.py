@@ -12,6 +12,7 @@ from torch import nn
 
 from dense_transformer.data import Pair
 from dense_transformer.teaching.adaptation import (
+    LEAST_TRUST,
     adapt_statistics,
     choose_base,
     inverted_copy,
@@ -142,4 +143,6 @@ def test_only_a_clear_negative_is_taken_for_one(auc, inverted, sure):
 
 def test_a_model_is_believed_as_far_as_annotations_agree():
     aucs = (0.1, 0.5, 0.75, 0.875, 1.0, float("nan"))
-    assert [trust_in(auc) for auc in aucs] == pytest.approx([0, 0, 0, 0.5, 1, 1])
+    found = [trust_in(auc) for auc in aucs]
+    assert found == pytest.approx([LEAST_TRUST] * 3 + [0.5, 1, 1])
+    assert 0 < LEAST_TRUST < 0.1

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BATCH = 4  # windows at a time
 JUDGED = 8  # places to choose by
 MARGIN = 0.005  # of merit that new statistics must gain
+LEAST_TRUST = 0.025
 SURE, CLEAR = 0.8, 0.2  # AUC of a negative, and by how much it is above the image's
 
 
@@ -100,13 +101,14 @@ def is_negative(auc: float, inverted_auc: float) -> bool:
 def trust_in(auc: float) -> float:
     """Return how far to believe a model where nothing is annotated, 0 to 1.
 
-    ``4 auc - 3`` of its area under the ROC curve on what is annotated, and 0 below
-    0.75: what finds so little had better be forgotten (``docs/teach-study.md``). 1
-    where the area isn't known, as of one class.
+    ``4 auc - 3`` of its area under the ROC curve on what is annotated, and next to
+    nothing below 0.75: what finds so little had better be forgotten, but few strokes
+    hold together better with a little of it (``docs/teach-study.md``). 1 where the area
+    isn't known, as of one class.
     """
     if not math.isfinite(auc):
         return 1.0
-    return min(1.0, max(0.0, 4 * auc - 3))
+    return min(1.0, max(LEAST_TRUST, 4 * auc - 3))
 
 
 @torch.no_grad()

@@ -1,0 +1,95 @@
+"""The journal of one image, written in the project's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from dense_transformer.errors import WriteError
+from dense_transformer.types import Array
+from napari_dtn.teach_opening import State, journal_state
+
+if TYPE_CHECKING:
+    from napari_dtn.teach_context import TeachContext
+
+# What a change of the journal led to: the change, the state, and what went wrong.
+Outcome = tuple[Any, State, Exception | None]
+
+
+class JournalWriter(QObject):
+    """Changes a journal, one change after the other, without holding up the window.
+
+    Parameters
+    ----------
+    context : TeachContext
+        In whose thread everything is written.
+    journal : Journal
+        Of one image.
+    state : State
+        As it is now.
+
+    Attributes
+    ----------
+    state : State
+        Counts and patches as the journal has them; some milliseconds late.
+    """
+
+    changed = Signal()  # `state` is new
+    came_back = Signal(object)  # Change that an undo or a redo has made
+
+    def __init__(self, context: TeachContext, journal: Any, state: State) -> None:
+        super().__init__(context)
+        self._context, self._journal = context, journal
+        self.state = state
+
+    def ask(self, work: Callable[[], Any]) -> None:
+        """Change the journal in its turn."""
+        self._context.in_turn(partial(self._write, work), self._written)
+
+    def undo(self) -> None:
+        """Take back the last change."""
+        work = partial(self._write, self._journal.undo)
+        self._context.in_turn(work, self._came_back)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        work = partial(self._write, self._journal.redo)
+        self._context.in_turn(work, self._came_back)
+
+    def read(self, then: Callable[[Array], None]) -> None:
+        """Read the journal anew; `then` gets its labels."""
+
+        def take(found: tuple[Array, State]) -> None:
+            labels, self.state = found
+            then(labels)
+            self.changed.emit()
+
+        self._context.in_turn(self._read, take)
+
+    def _write(self, work: Callable[[], Any]) -> Outcome:
+        """Change the journal; in its thread. A full disk keeps it in memory."""
+        change, problem = None, None
+        try:
+            change = work()
+        except WriteError as error:
+            problem = error
+        return change, journal_state(self._journal), problem
+
+    def _written(self, outcome: Outcome) -> None:
+        _, self.state, problem = outcome
+        if problem is not None:
+            self._context.fail(problem)
+        self.changed.emit()
+
+    def _came_back(self, outcome: Outcome) -> None:
+        if outcome[0] is not None:
+            self.came_back.emit(outcome[0])
+        self._written(outcome)
+
+    def _read(self) -> tuple[Array, State]:
+        labels = self._journal.annotations().labels
+        return np.asarray(labels), journal_state(self._journal)
