@@ -39,15 +39,17 @@ def test_each_side_says_what_it_is_on_any_image(make_napari_viewer, qtbot, level
     ]  # fmt: skip
     beside = SideBySide(viewer)
     viewer.reset_view()
-    qtbot.wait(100)
+    qtbot.waitExposed(viewer.window._qt_window)
     before = corners(viewer)[0]
     beside.begin(layers)
     viewer.scene.camera.zoom *= 4  # the corners are full of the image
-    qtbot.wait(100)
+
+    def marked_both() -> bool:  # letters in a dark box
+        boxes = [((x > 200).sum() > 60, (x < 90).sum() > 400) for x in corners(viewer)]
+        return bool(np.all(boxes))
+
+    qtbot.waitUntil(marked_both)
     marks = corners(viewer)
-    for seen in marks:
-        assert (seen > 200).sum() > 60  # letters ...
-        assert (seen < 90).sum() > 400  # ... in a dark box
     assert not np.array_equal(*marks)  # another word
     marked = [layer.name for layer in layers if layer.name_overlay.visible]
     assert marked == ["after: cells", "before: cells"]
@@ -78,7 +80,6 @@ def compared(window):
     section._succeeded(None, found)
     window.settle()
     window.until(lambda: section.beside.on)
-    window.qtbot.wait(50)
     return window
 
 
@@ -90,8 +91,7 @@ def is_as_ever(window) -> bool:
 
 def test_closing_the_dock_puts_the_view_back(comparing):
     comparing.close()
-    comparing.qtbot.wait(50)
-    assert is_as_ever(comparing)
+    comparing.until(lambda: is_as_ever(comparing))
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,14 @@ def test_closing_the_dock_puts_the_view_back(comparing):
 def test_deleting_one_of_the_pictures_puts_the_view_back(comparing, name):
     comparing.viewer.layers.remove(name)
     comparing.settle()
-    comparing.qtbot.wait(50)
-    assert is_as_ever(comparing)
+    comparing.until(lambda: is_as_ever(comparing))
 
 
 def test_closing_napari_meanwhile_is_no_error(comparing, monkeypatch):
     beside = comparing.section("CompareSection").beside
     comparing.viewer.close()
     monkeypatch.setattr(comparing, "close", lambda: None)  # it is closed
-    comparing.qtbot.wait(50)
-    assert not beside.on
+    comparing.until(lambda: not beside.on)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +116,7 @@ def test_closing_napari_meanwhile_is_no_error(comparing, monkeypatch):
 def test_another_tab_gets_the_whole_canvas(comparing, tab):
     bar = comparing.dock.tabs.tabBar()
     QTest.mouseClick(bar, LEFT, pos=bar.tabRect(tab).center())
-    comparing.qtbot.wait(50)
-    assert is_as_ever(comparing)
+    comparing.until(lambda: is_as_ever(comparing))
     comparing.settle()
     section = comparing.section("CompareSection")
     section._succeeded(None, section.found)  # one that was asked for before
