@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Key = tuple[Any, tuple[int, ...]]  # layer's id, indices of the axes before the stack
 
+LOOKING = "Looking for models; the annotations are opened then…"
 CHOOSE = "No model is chosen yet; where they are still being looked for, try again."
 
 
@@ -52,6 +53,7 @@ class Annotator(QObject):
         self._all: dict[Key, Annotating] = {}
         self.current: Annotating | None = None
         self.opening = False
+        self._awaited = False  # the image is annotated once there is a model
         self._looked_for: Path | None = None
         self._known: dict[object, str] = {}  # layer's id: name in the project
         context.changed.connect(self.follow)
@@ -75,8 +77,9 @@ class Annotator(QObject):
             self._choose(known)
             return
         model = context.model()
+        self._awaited = model is None and context.predict.looking
         if model is None:
-            context.say(CHOOSE)
+            context.say(LOOKING if self._awaited else CHOOSE)
             return
         self.opening = True
         context.say(f"Opening the annotations of {source.image.name}…")
@@ -145,6 +148,8 @@ class Annotator(QObject):
 
     def follow(self) -> None:
         """Turn to the annotations of the chosen image, if there are any."""
+        if self._awaited and self._context.model() is not None:
+            self.annotate()
         key = self._chosen()
         self._choose(None if key is None else self._all.get(key))
         if self.current is None and not self.opening:

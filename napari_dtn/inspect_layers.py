@@ -147,12 +147,13 @@ def redraw(layer: Any, data: np.ndarray) -> None:
     """Give a layer new data of the same meaning, at the least cost.
 
     Setting `data` also finds the extent of all layers, thumbnails and the list anew.
+    Once it is set, it is the layer's own, to be written into.
     """
-    if layer.data.shape == data.shape:
+    if layer.data.shape == data.shape and layer.data.flags.writeable:
         layer.data[...] = data
         layer.refresh(thumbnail=False, highlight=False, extent=False)
     else:
-        layer.data = data
+        layer.data = np.array(data)
 
 
 def at_px(px: np.ndarray, source: Source) -> np.ndarray:

@@ -47,9 +47,9 @@ def describe(state: str, status: RunStatus, report: RunReport) -> str:
     if state == "paused":
         return f"Paused at {at}. Everything is saved; Resume goes on from here."
     if state == "stopped":
-        return f"Stopped at {at}. {_outcome(status, report)}"
+        return f"Stopped at {at}. {_outcome(status, report)}{_advice(status)}"
     if state == "finished":
-        return f"Done: {at}. {_outcome(status, report)}"
+        return f"Done: {at}. {_outcome(status, report)}{_advice(status)}"
     if state == "kept":
         name = f" as {status.name}" if status.name else ""
         return f"Kept{name}. {_outcome(status, report)}"
@@ -117,6 +117,11 @@ def _outcome(status: RunStatus, report: RunReport) -> str:
     if best is not None:
         return f"Held-out {name}: {best[1]:.3f}."
     return status.message and f"{status.message[:1].upper()}{status.message[1:]}."
+
+
+def _advice(status: RunStatus) -> str:
+    """Return what to do with a model that is better; nothing of others."""
+    return " Keep it under Models to go on from it." if status.improved else ""
 
 
 def seconds_in_words(seconds: float) -> str:

@@ -134,6 +134,11 @@ class PredictTab(PredictForm):
         job = Job(lambda stop: answer(core, request, stop), request.source.image.name)
         self.runner.start(job)
 
+    @property
+    def looking(self) -> bool:
+        """Whether models are still being looked for."""
+        return self._finder.busy
+
     def prefer_model(self, key: str) -> None:
         """Choose a model by name, now or as soon as the list is there."""
         self._preferences.set("model", key)

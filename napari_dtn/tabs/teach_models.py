@@ -121,7 +121,9 @@ class ModelsSection(TeachSection):
     def _used(self, result: tuple[ModelRecord, str]) -> None:
         record, path = result
         self.words.setText(f"{record.name} is in use now.")
-        if not self.context.predict.models.choose(record.name):
+        self.context.use_model(record.name)
+        chosen = self.context.model()
+        if chosen is None or chosen.key != record.name:
             self.context.use_model(path)  # its namesake among the models is gone
         self.context.models_changed.emit()
 

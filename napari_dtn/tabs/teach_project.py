@@ -58,6 +58,7 @@ class ProjectBox(QWidget):
         row.addWidget(self.name, 1)
         row.addWidget(self.button)
         context.project_changed.connect(self.refresh)
+        context.annotator.found.connect(self._found)
         self.refresh()
 
     def refresh(self) -> None:
@@ -100,6 +101,11 @@ class ProjectBox(QWidget):
         self._exchange(import_data_set, folder, self._imported)
 
     # what happens
+
+    def _found(self, folder: Path) -> None:
+        """Say which project would be opened with the chosen image."""
+        self.name.setText(f"Project: {folder.name}, not open yet")
+        self.name.setToolTip(str(folder))
 
     def _exchange(
         self,

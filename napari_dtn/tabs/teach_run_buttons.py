@@ -7,7 +7,11 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, Q
 from napari_dtn.teach_run import TeachRun
 
 ASKS = {  # button: words and hint
-    "teach": ("▶ Teach", "Learn from what is annotated now, in the background."),
+    "teach": (
+        "▶ Teach",
+        "Let the model that is chosen at the top learn what is annotated now, in the "
+        "background.",
+    ),
     "pause": ("Ⅱ Pause", "Hold still within two seconds; nothing is lost."),
     "resume": ("▶ Resume", "Go on where it was."),
     "stop": ("■ Stop and keep", "End now with the best model so far."),
@@ -73,7 +77,10 @@ class RunButtons(QWidget):
     def _label(self) -> str:
         if self._teaching.alive:
             return "▶ Teach again after this one"
-        return "▶ Teach" if self._teaching.run is None else "▶ Teach more"
+        if self._teaching.run is None:
+            return "▶ Teach"
+        kept = self._teaching.state == "kept"  # else it begins where this one began
+        return "▶ Teach more" if kept else "▶ Teach again"
 
 
 def _button(text: str, hint: str) -> QPushButton:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SIDE_PX = 224
 LINE_PX = 2.0  # of the screen
+COVERED = 0.25  # of a place: where more is annotated, others teach more
 COLOUR = "#b0ff5c"  # neither a class's nor a patch's
 ROWS = 6
 WORDS = (
@@ -190,7 +191,8 @@ class WhereSection(TeachSection):
         if place is not None:
             self.context.painting.emit()
             self.context.annotator.patch_wanted.emit(place.section, place.box)
-            self._outline(None)
+            left = [p for p in self.places if not _covered(p, place)]
+            self._show(tuple(left))
 
     def _place(self) -> Place | None:
         row = self.list.currentRow()
@@ -232,6 +234,17 @@ class WhereSection(TeachSection):
         for widget in (self.words, self.bar, self.list, self.patch):
             layout.addWidget(widget)
         layout.insertLayout(1, row)
+
+
+def _covered(place: Place, by: Place) -> bool:
+    """Return whether more than a quarter of a place lies in another."""
+    if place.section != by.section:
+        return False
+    top, left, bottom, right = place.box
+    high = min(bottom, by.box[2]) - max(top, by.box[0])
+    wide = min(right, by.box[3]) - max(left, by.box[1])
+    area = max(0, high) * max(0, wide)
+    return area > COVERED * (bottom - top) * (right - left)
 
 
 def _short(reasons: str) -> str:

@@ -71,6 +71,19 @@ def test_a_log_gets_a_line_every_ten_seconds_and_the_last(clock: Clock):
     assert dones == ["0", "10", "20", "25"]
 
 
+def test_the_end_is_told_once_however_long_it_is_looked_at(clock: Clock):
+    log = io.StringIO()
+    with ProgressLine("teach", log) as line:
+        line(Progress(19, 20))
+        for _ in range(5):
+            line(Progress(20, 20))
+            clock.now += 1.0
+        line(Progress(20, 20, values=(("auc", 0.9),)))
+    told = [text for text in log.getvalue().splitlines() if "20/20" in text]
+    assert len(told) == 2
+    assert "auc 0.9" in told[-1]
+
+
 def test_the_rate_counts_from_where_it_began(clock: Clock):
     log = io.StringIO()
     line = ProgressLine("train", log)

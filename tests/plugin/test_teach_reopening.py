@@ -30,6 +30,21 @@ def open_dock(window, tmp_path, qtbot) -> TeachWindow:
     return again
 
 
+def test_a_click_before_there_are_models_is_not_lost(teaching, image_file, monkeypatch):
+    window = teaching(image_file)
+    context, section = window.teach.context, window.section("AnnotateSection")
+    with monkeypatch.context() as still_looking:
+        still_looking.setattr(type(context.predict), "looking", True)
+        still_looking.setattr(context, "model", lambda: None)
+        context.annotator.annotate()
+        assert "Looking for models" in window.teach.status.text()
+        window.settle()
+        assert section.context.annotator.current is None
+    context.changed.emit()
+    window.until(lambda: context.annotator.current is not None)
+    window.until(lambda: context.annotator.current.layer is not None)
+
+
 def test_no_layer_is_left_that_nobody_keeps(teaching, image_file):
     window = teaching(image_file)
     layer = painted(window, 30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import psutil
 import pytest
 from qtpy.QtCore import Qt
@@ -80,6 +81,8 @@ def test_what_is_on_screen_is_predicted_while_it_learns(painted):
     assert tuple(layer.extent.world[1]) == tuple(image.extent.world[1])
     grid = painted.viewer.layers["bars while it learns: warped grid"]
     painted.until(lambda: len(grid.data) > 0)
+    first = np.array(layer.data)
+    painted.until(lambda: not np.array_equal(layer.data, first), 60000)  # the next
     assert set(painted.viewer.layers.selection) == selected
     driver.section.live.setChecked(False)
     painted.until(lambda: LEARNING not in names(painted))
@@ -159,7 +162,7 @@ def test_what_is_painted_meanwhile_is_for_the_next_run(painted):
     driver.until("finished")
     again = [int((e.labels > 0).sum()) for e in read_lesson(first).examples]
     assert again == pixels
-    assert driver.section.buttons.teach.text().endswith("Teach more")
+    assert driver.section.buttons.teach.text().endswith("Teach again")
     second = driver.begin(10)
     more = [int((e.labels > 0).sum()) for e in read_lesson(second).examples]
     assert sum(more) > sum(pixels)
@@ -235,6 +238,8 @@ def test_the_whole_loop_by_mouse_and_keyboard(painted):
     QTest.keyClick(models.name, Qt.Key.Key_Return)
     painted.until(lambda: models.list.count() == 2)
     assert "in use" in models.list.item(0).text()
+    teach = driver.section.buttons.teach
+    painted.until(lambda: teach.text().endswith("Teach more"))
     assert models.name.text() not in ("", "bars-1")  # ready for the next one
     painted.until(lambda: painted.tab.models.model().key == "bars-1")
     turn_to(painted, 0)

@@ -50,6 +50,7 @@ class ProgressLine:
         self._shown = float("-inf")
         self._width = 0
         self._pending: Progress | None = None
+        self._done = -1  # of what was shown last
         self._message = ("", float("-inf"))
 
     def __call__(self, progress: Progress) -> None:
@@ -63,7 +64,8 @@ class ProgressLine:
             self._stream.write(f"{self._what}: {progress.message}\n")
         wait = REDRAW_S if self._redraw else LINE_S
         self._pending = progress
-        if now - self._shown >= wait or progress.done >= progress.total:
+        ended = progress.done >= progress.total > self._done
+        if now - self._shown >= wait or ended:
             self._show(now)
 
     def close(self) -> None:
@@ -96,6 +98,7 @@ class ProgressLine:
         progress, self._pending, self._shown = self._pending, None, now
         if progress is None:
             return
+        self._done = progress.done
         text = f"{self._what}: {describe(progress, self._rate(progress, now))}"
         if not self._redraw:
             self._stream.write(text + "\n")

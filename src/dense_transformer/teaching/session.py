@@ -197,6 +197,11 @@ class TeachSession(Session):
                 f"better on the annotations as a whole; {name} on what is held out "
                 f"{before:.3f} before, {after:.3f} after {self.best_step} steps"
             )
+        if self.best_step == 0:
+            return (
+                f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
+                f"with {self.base_words}; no step after that was better"
+            )
         mixed = "" if self.best_share == 1 else f", {self.best_share:g} of it mixed in"
         begun = f", beginning with {self.base_words}" if self.base_words else ""
         return (
