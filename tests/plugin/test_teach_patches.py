@@ -10,6 +10,8 @@ from qtpy.QtCore import Qt
 from teach_driver import CTRL
 
 from dense_transformer.teaching import Patch
+from napari_dtn.tabs.teach_where import _covered
+from napari_dtn.where_next import Place
 
 KEY = Qt.Key
 BOX = (20, 30, 60, 90)
@@ -166,7 +168,6 @@ def test_the_prediction_is_hidden_and_shown_by_a_key(teaching, image_file):
 
 
 def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
-    from napari_dtn.where_next import Place
 
     window = teaching(image_file)
     layer = window.annotate()
@@ -193,6 +194,20 @@ def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
     assert "uncertain: very" in section.words.text()
     window.key(KEY.Key_N)
     np.testing.assert_allclose(camera.center[-2:], (25, 25), atol=1)
+    window.click(section.patch)
+    window.until(lambda: len(window.one.state.patches) == 1)
+    assert [place.box for place in section.places] == [(80, 100, 110, 130)]
+
+
+@pytest.mark.parametrize(
+    ("box", "covered"),
+    [((0, 0, 40, 40), True), ((0, 29, 40, 69), True), ((0, 30, 40, 70), False),
+     ((50, 50, 90, 90), False)],
+)  # fmt: skip
+def test_a_place_of_which_more_than_a_quarter_is_a_patch_is_left_out(box, covered):
+    patch = Place(0, (0, 0, 40, 40), 0.9, "uncertain")
+    assert _covered(Place(0, box, 0.5, "uncertain"), patch) == covered
+    assert not _covered(Place(1, box, 0.5, "uncertain"), patch)
 
 
 def test_where_all_is_annotated_the_tab_just_says_so(teaching, image_file, monkeypatch):
