@@ -50,6 +50,7 @@ class TeachContext(SectionWork):
     project_changed = Signal()  # another project is open, or none
     annotated = Signal()  # strokes or patches have changed
     painting = Signal()  # the person takes up painting: nothing may stand in its way
+    compared = Signal()  # before and after are about to be shown
     models_changed = Signal()  # a model was kept, reverted or taken away
 
     def __init__(self, viewer: Any, predict: Any, widget: QWidget) -> None:

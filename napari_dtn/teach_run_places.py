@@ -15,7 +15,7 @@ from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 
 COLOUR = "#ffffff"  # no class has it; patches have it, in whole lines
-DASH = 6.0  # widths of the line; half of it is left out
+DASH = 4.0  # widths of the line; half of it is left out
 ROLE = "held out"
 MARGIN_PX = 3.0  # around what was painted
 Held = dict[str, tuple[tuple[int, Box], ...]]  # image: (section, box)

@@ -82,6 +82,7 @@ class LiveView(QObject):
         teaching.begun.connect(self._make_room)
         context.changed.connect(self._later)
         context.models_changed.connect(self._kept)
+        context.compared.connect(self._compared)
 
     @property
     def busy(self) -> bool:
@@ -209,6 +210,12 @@ class LiveView(QObject):
                 return
             ground = under_annotations(self._context.viewer)
             group.show(picture.specs, picture.source, ground, at_once=False)
+
+    def _compared(self) -> None:
+        """Take away what a run that has ended has shown; nothing else comes back."""
+        if not self._teaching.alive:
+            self._empty, self._drawn = False, None
+            self._context.group(NAME).remove()
 
     def _kept(self) -> None:
         """Take away what a run has shown whose model was kept: Predict shows more."""

@@ -137,6 +137,7 @@ class CompareSection(TeachSection):
     def _succeeded(self, job: Any, found: Outcome) -> None:
         self.found = found
         self._away = False
+        self.context.compared.emit()
         self.bar.say(found.words)
         self.view.setEnabled(True)
         with QSignalBlocker(self.view):
