@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dense_transformer.types import Array, Box, Image
 
 FILE = "view.json"
-SHARE = 0.03  # of the time, most; drawing it takes the window more than that
+SHARE = 0.02  # of the time, most; drawing it takes the window more than that
 FIRST_S = 0.3  # on top of it, so that the first comes soon
 EVERY_S = 2.0
 SIDE_PX = 384  # in whole tiles: the middle of what is larger
