@@ -20,6 +20,7 @@ from dense_transformer.teaching import Wanted, ask_view
 from dense_transformer.teaching.beginning import training_config
 from dense_transformer.teaching.view import LiveView
 from dense_transformer.training.preview_file import pack_preview
+from napari_dtn.inspect_layers import redraw
 from napari_dtn.inspect_run import preview_specs
 from napari_dtn.placement import make_layer
 from napari_dtn.sources import read_source
@@ -153,3 +154,13 @@ def test_news_that_come_fast_do_not_put_off_what_is_asked(teaching, tmp_path, qt
         qtbot.waitUntil(lambda: len(asked) > 1, timeout=5000)
     finally:
         fast.stop()
+
+
+def test_a_layer_of_pixels_that_can_not_be_written_takes_the_next_picture():
+    first = np.zeros((8, 9), np.uint8)
+    first.flags.writeable = False
+    layer = Image(first)
+    for value in (1, 2):
+        redraw(layer, np.full((8, 9), value, np.uint8))
+        assert np.all(layer.data == value)
+    assert not first.any()
