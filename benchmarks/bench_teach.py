@@ -28,10 +28,9 @@ from benchmarks.teach_domains import DOMAINS, Domain, load_domain
 from benchmarks.teach_forest import VIEW_PX, Taught, teach_forest
 from benchmarks.teach_scoring import (
     THREADS,
-    normalised,
-    predict_section,
+    predict_model,
+    score_kept,
     score_model,
-    score_network,
 )
 from dense_transformer.config import TeachConfig
 from dense_transformer.files import atomic_write
@@ -134,10 +133,10 @@ def teach_project(
                     first_s = time.perf_counter() - begin
         except StopIteration as end:
             result = end.value
-        network = load_model(result.best).network
-        predict_section(network, normalised(domain.pixels[domain.score[0]]), 224)
+        kept = load_model(result.best)
+        first = predict_model(kept, domain.pixels[domain.score[0]])
         end_s = time.perf_counter() - begin
-        scores = score_network(network, domain)
+        scores = score_kept(kept, domain, first)
     return Taught(scores, end_s if first_s is None else first_s, end_s), result.words
 
 
@@ -154,8 +153,8 @@ def _gained(run: Path) -> bool:
 def predict_view(run: Path, domain: Domain, drawn: Drawn) -> None:
     """Predict what is on screen with the best model so far."""
     z = int(np.flatnonzero(drawn.labels.any((1, 2)))[0])
-    view = normalised(domain.pixels[z])[:, :VIEW_PX, :VIEW_PX]
-    predict_section(load_model(run / "best.safetensors").network, view, 224)
+    best = load_model(run / "best.safetensors")
+    predict_model(best, domain.pixels[z, :VIEW_PX, :VIEW_PX])
 
 
 def _line(row: dict[str, Any]) -> str:

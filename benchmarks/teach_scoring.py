@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from benchmarks.teach_domains import Domain
-from dense_transformer.config import TrainConfig
+from dense_transformer.config import PredictConfig, TrainConfig
 from dense_transformer.data import Pair, measure_intensity
 from dense_transformer.evaluation import score
+from dense_transformer.inference import predict as predict_image
 from dense_transformer.training.tiling import predict_whole
 from dense_transformer.types import Image, Scores
 from dense_transformer.work import finish
-from dense_transformer.zoo import load_model
+from dense_transformer.zoo import Model, load_model
 
 Array = np.ndarray[Any, Any]
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
@@ -58,6 +59,32 @@ def score_network(network: torch.nn.Module, domain: Domain) -> Scores:
     return score_maps(domain, predict)
 
 
+def predict_model(model: Model, pixels: Array) -> Array:
+    """Return the foreground's probability of a section as the product predicts it.
+
+    `pixels` (h, w) or (h, w, c) say nothing of their size.
+    """
+    image = Image(pixels, "yx" if pixels.ndim == 2 else "yxc", name="section")
+    config = PredictConfig(threads=THREADS, keep_warps=False)
+    return np.asarray(
+        finish(predict_image(model, image, config)).probability, np.float32
+    )
+
+
+def score_kept(model: Model, domain: Domain, first: Array | None = None) -> Scores:
+    """Return the scores of a model as it is kept, on the untouched sections.
+
+    `first` is what it finds on the first of them, where that is known.
+    """
+
+    def predict(z: int) -> Array:
+        if first is not None and z == domain.score[0]:
+            return first
+        return predict_model(model, domain.pixels[z])
+
+    return score_maps(domain, predict)
+
+
 def score_maps(domain: Domain, predict: Callable[[int], Array]) -> Scores:
     """Return the scores of a function from section to probability."""
     known = [(predict(z), domain.truth[z]) for z in domain.score]
@@ -67,7 +94,7 @@ def score_maps(domain: Domain, predict: Callable[[int], Array]) -> Scores:
 def score_model(domain: Domain) -> Scores:
     """Return the scores of the shipped model."""
     torch.set_num_threads(THREADS)
-    return score_network(load_model(domain.model).network, domain)
+    return score_kept(load_model(domain.model), domain)
 
 
 def precision() -> str:

@@ -73,6 +73,7 @@ def small_teaching(**changes) -> TeachConfig:
         "device": "cpu",
         "threads": 1,
         "precision": "float32",
+        "zoom": False,
     }
     return TeachConfig(**(settings | changes))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,7 +64,8 @@ def chosen(model, change, **changes):
     teach = small_teaching(**changes)
     places = spots(change)
     data = LessonData(tuple(places), (), tuple(spot.pair for spot in places))
-    work = choose_base(model.network, data, teach, training_config(teach, model))
+    views = SimpleNamespace(at={1.0: data}.__getitem__)
+    work = choose_base(model.network, views, teach, training_config(teach, model))
     while True:
         try:
             next(work)

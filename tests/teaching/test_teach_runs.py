@@ -246,11 +246,14 @@ def test_few_pixels_have_to_be_gained_clearly_and_many_not():
     few, many = strips_of(400), strips_of(6400)
     session = object.__new__(TeachSession)
     session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.95
+    session.zoomed = 1.0
     assert session._to_beat(few) == pytest.approx(0.9 + CLEAR)
     assert session._to_beat(many) == 0.9
     session.base_merit = 0.6  # by chance it had right what is held out
     assert session._to_beat(few) == pytest.approx(0.6 + CLEAR)
     assert session._to_beat(many) == 0.9
+    session.zoomed = 2.0  # four pixels are one that was annotated
+    assert session._to_beat(many) == pytest.approx(0.6 + CLEAR)
 
 
 @pytest.mark.parametrize(
@@ -268,6 +271,7 @@ def test_of_weights_that_few_pixels_cannot_tell_apart_the_last_are_kept(
         80: {1.0: 0.930, 0.5: 0.951},  # mixed is clearly better
     }
     session = object.__new__(TeachSession)
+    session.zoomed = 1.0
     session.teach = TeachConfig(mixes=(0.5, 1.0))
     session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.9
     session.peak, session.base = -np.inf, {}

@@ -91,6 +91,7 @@ def _evaluate_model(arguments: argparse.Namespace) -> int:
             classes=model.card.classes,
             pixel_nm=model.card.pixel_nm or config.data.pixel_nm,
             height_px=model.card.height_px or config.data.height_px,
+            zoom=model.card.zoom,
         ),
     )
     data = open_pairs(expand_root(config.data), model.config.in_channels, base)

@@ -70,6 +70,12 @@ class DataConfig(Settings):
         low=16,
         high=8192,
     )
+    zoom: float = setting(
+        1.0,
+        "How much larger images are seen than that says; teaching chooses it.",
+        low=1 / 16,
+        high=16.0,
+    )
     boundary_px: int = setting(
         1, "Half width of boundaries made of instances, px.", low=1, high=20
     )

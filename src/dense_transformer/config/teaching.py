@@ -74,6 +74,11 @@ class TeachConfig(Settings):
     invert: bool = setting(
         True, "Begin with inverted intensities where annotations say so."
     )
+    zoom: bool = setting(
+        True,
+        "See the images larger or smaller where they then look more like those that "
+        "the model was trained on.",
+    )
     augment: AugmentConfig | None = setting(
         None, "Variation of patches; None: mirrored and turned, if frames aren't."
     )

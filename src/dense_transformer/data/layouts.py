@@ -161,6 +161,7 @@ def _read_pair(entry: Entry, config: DataConfig, in_channels: int) -> Pair:
         factor = pixel_factor(image.pixel_nm, config.pixel_nm)
     else:
         factor = height_factor(image.size[0], config.height_px)
+    factor = factor[0] * config.zoom, factor[1] * config.zoom
     return Pair(entry.name, resample(pixels, factor), resample_labels(labels, factor))
 
 

@@ -22,7 +22,7 @@ from dense_transformer.inference.ladder import (
     fit_tile,
     next_rung,
 )
-from dense_transformer.inference.source import NetworkView, open_view
+from dense_transformer.inference.source import NetworkView, open_model_view
 from dense_transformer.inference.stitch import Stitch
 from dense_transformer.inference.tiles import plan_tiles
 from dense_transformer.nn.devices import choose_device
@@ -86,7 +86,7 @@ def predict(
     Raises
     ------
     ImageError
-        If the image doesn't fit the model; see `open_view` and `check_channels`.
+        If the image doesn't fit the model; see `open_model_view` and `check_channels`.
     ConfigError
         If an edit is for a level or tile that isn't there, or doesn't fit it.
     DeviceError
@@ -100,15 +100,7 @@ def predict(
     check_edits(edits, model.config)
     first = first_rung(model, config, choose_device(config.device))
     notice = check_channels(image, model.config.in_channels)
-    pixel_nm = config.pixel_nm or image.pixel_nm
-    view = open_view(
-        image,
-        section,
-        model.config.in_channels,
-        pixel_nm,
-        model.card.pixel_nm,
-        model.card.height_px,
-    )
+    view = open_model_view(model, image, section, config.pixel_nm)
     first = replace(first, tile=fit_tile(first.tile, view.size, model))
     arrays = out or (np.empty(image.size, config.dtype), np.empty(image.size, np.uint8))
     _check_out(arrays, image, config)

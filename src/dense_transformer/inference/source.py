@@ -25,6 +25,8 @@ from dense_transformer.types import Array, Box, Image
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+    from dense_transformer.zoo import Model
+
 _LARGEST_CHANGE = 16.0
 
 
@@ -106,6 +108,7 @@ def open_view(
     pixel_nm: tuple[float, float] | None,
     model_nm: tuple[float, float] | None,
     height_px: int | None = None,
+    zoom: float = 1.0,
 ) -> NetworkView:
     """Return a section as a network of `channels` trained at `model_nm` sees it.
 
@@ -117,6 +120,8 @@ def open_view(
     height_px : int, optional
         Height that the network's images were resized to; goes before pixel sizes.
         An image is enlarged or shrunk at most 16 times for it.
+    zoom : float
+        How much larger the network sees the image than that says.
 
     Raises
     ------
@@ -136,19 +141,50 @@ def open_view(
         )
     intensity = measure_intensity(image, section)
     if height_px is None:
-        size = _network_size(image, pixel_nm, model_nm)
+        factor = _factor(image, pixel_nm, model_nm)
     else:
         wanted, _ = height_factor(image.size[0], height_px)
-        factor = min(max(wanted, 1 / _LARGEST_CHANGE), _LARGEST_CHANGE)
-        size = resampled_size(image.size, (factor, factor))
+        factor = (min(max(wanted, 1 / _LARGEST_CHANGE), _LARGEST_CHANGE),) * 2
+    size = resampled_size(image.size, (factor[0] * zoom, factor[1] * zoom))
     return NetworkView(image, section, intensity, channels, size)
 
 
-def _network_size(
+def open_model_view(
+    model: Model,
+    image: Image,
+    section: int,
+    pixel_nm: tuple[float, float] | None = None,
+) -> NetworkView:
+    """Return a section as a model sees it; its card tells the pixel size.
+
+    Parameters
+    ----------
+    pixel_nm : tuple of float, optional
+        Pixel size (y, x) in nanometres that a person set; the image's own by default.
+
+    Raises
+    ------
+    ImageError
+        As `open_view` does.
+    """
+    card = model.card
+    return open_view(
+        image,
+        section,
+        model.config.in_channels,
+        pixel_nm or image.pixel_nm,
+        card.pixel_nm,
+        card.height_px,
+        card.zoom,
+    )
+
+
+def _factor(
     image: Image,
     pixel_nm: tuple[float, float] | None,
     model_nm: tuple[float, float] | None,
-) -> tuple[int, int]:
+) -> tuple[float, float]:
+    """Return how much larger (y, x) the pixel sizes let a network see an image."""
     factor = pixel_factor(pixel_nm, model_nm)
     if not all(1 / _LARGEST_CHANGE <= f <= _LARGEST_CHANGE for f in factor):
         raise ImageError(
@@ -156,7 +192,7 @@ def _network_size(
             f"{model_nm} nm; set pixel_nm to the true size, or to {model_nm} to "
             "predict the pixels as they are"
         )
-    return resampled_size(image.size, factor)
+    return factor
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -177,7 +177,7 @@ def _bare(network: NetworkConfig) -> NetworkConfig:
 
 
 def _alike(a: Card, b: Card) -> bool:
-    names = ("classes", "pixel_nm", "height_px", "in_channels", "data")
+    names = ("classes", "pixel_nm", "height_px", "zoom", "in_channels", "data")
     return all(getattr(a, n) == getattr(b, n) for n in names)
 
 

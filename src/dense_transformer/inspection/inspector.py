@@ -14,7 +14,7 @@ from dense_transformer.inference import choose_device, predict
 from dense_transformer.inference.channels import check_channels
 from dense_transformer.inference.edits import check_edits, check_tiles
 from dense_transformer.inference.ladder import first_rung, fit_tile
-from dense_transformer.inference.source import open_view
+from dense_transformer.inference.source import open_model_view
 from dense_transformer.inference.tiles import plan_tiles
 from dense_transformer.inference.warps import tile_warp
 from dense_transformer.inspection.looks import RecentLooks, TileLook
@@ -74,12 +74,7 @@ class Inspector:
         self.config = config or PredictConfig()
         rung = first_rung(model, self.config, choose_device(self.config.device))
         check_channels(image, model.config.in_channels)
-        pixel_nm = self.config.pixel_nm or image.pixel_nm
-        card = model.card
-        channels = model.config.in_channels
-        view = open_view(
-            image, section, channels, pixel_nm, card.pixel_nm, card.height_px
-        )
+        view = open_model_view(model, image, section, self.config.pixel_nm)
         tile = fit_tile(rung.tile, view.size, model)
         self._plan = plan_tiles(view.size, tile, self.config.overlap)
         self._view = TileView(view, self._plan)

@@ -1,8 +1,9 @@
-"""What is done to a model before its first step: statistics, and bright for dark."""
+"""What is done to a model before its first step: bright for dark, zoom, statistics."""
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ import torch
 from torch import nn
 
 from dense_transformer.data import Pair
-from dense_transformer.teaching.held_out import judge, merit_of
+from dense_transformer.teaching.held_out import SPARE, judge, merit_of
+from dense_transformer.teaching.zoom import propose_zoom
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from dense_transformer.config import TeachConfig, TrainConfig
     from dense_transformer.nn import DenseTransformerNetwork
     from dense_transformer.teaching.lesson_data import LessonData
+    from dense_transformer.teaching.lesson_views import LessonViews
     from dense_transformer.teaching.sampling import Spot
+    from dense_transformer.teaching.zoom import Proposal
     from dense_transformer.types import Array
 
 BATCH = 4  # windows at a time
@@ -44,17 +48,24 @@ class Base:
         How far to believe it where nothing is annotated, 0 to 1.
     merit : float
         How good it is on all that is annotated; see `merit_of`.
+    zoom : float
+        How much larger than the model it sees images.
+    evident : bool
+        Whether the images look like the model's own at that zoom: then few labels that
+        don't tell the two apart don't speak against it.
     """
 
     network: DenseTransformerNetwork
     words: str
     trust: float
     merit: float
+    zoom: float = 1.0
+    evident: bool = False
 
 
 def choose_base(
     network: DenseTransformerNetwork,
-    data: LessonData,
+    views: LessonViews,
     teach: TeachConfig,
     config: TrainConfig,
 ) -> Generator[str, None, Base]:
@@ -64,29 +75,78 @@ def choose_base(
     ----------
     network : DenseTransformerNetwork
         The model, on its device; it isn't changed.
-    data : LessonData
+    views : LessonViews
         All annotations count, held out or not: few strokes are little to choose by.
     teach, config
         What may be changed, and how to compute.
 
     """
     best, words = copy.deepcopy(network).eval(), ""
-    judged = [*_windows_of(data.spots, config.patch), *data.held_out[:JUDGED]]
+    judged = _judged(views.at(1.0), config)
     found = yield from judge(best, judged, config)
     if teach.invert:
         negative = inverted_copy(network).eval()
         validation = yield from judge(negative, judged, config)
         if is_negative(found.scores.auc, validation.scores.auc):
             best, words, found = negative, "intensities inverted", validation
-    if teach.adapt:
-        adapted = copy.deepcopy(best)
-        yield "measuring the image's statistics"
-        adapt_statistics(adapted, [pair.pixels for pair in data.windows])
-        validation = yield from judge(adapted, judged, config)
-        if merit_of(validation) > merit_of(found) + MARGIN:
-            both = ", ".join(filter(None, (words, "statistics of this image")))
-            best, words, found = adapted, both, validation
-    return Base(best, words, trust_in(found.scores.auc), merit_of(found))
+    base = Base(best, words, trust_in(found.scores.auc), merit_of(found))
+    proposal = None
+    if teach.zoom and config.data.height_px is None:
+        proposal = yield from propose_zoom(best, views.look)
+    plain = yield from _with_statistics(base, views.at(1.0), teach, config)
+    if proposal is None:
+        return plain
+    zoomed = yield from _zoomed(base, proposal, views, teach, config)
+    wanted = plain.merit + (-SPARE if proposal.evident else MARGIN)
+    return zoomed if zoomed.merit > wanted else plain
+
+
+def _zoomed(
+    base: Base,
+    proposal: Proposal,
+    views: LessonViews,
+    teach: TeachConfig,
+    config: TrainConfig,
+) -> Generator[str, None, Base]:
+    """Return a base that sees images as proposed."""
+    data = views.at(proposal.zoom)
+    found = yield from judge(base.network, _judged(data, config), config)
+    seen = f"the image seen {proposal.zoom:.2g} times as large"
+    larger = Base(
+        base.network,
+        ", ".join(filter(None, (base.words, seen))),
+        trust_in(found.scores.auc),
+        merit_of(found),
+        proposal.zoom,
+        proposal.evident,
+    )
+    return (yield from _with_statistics(larger, data, teach, config))
+
+
+def _with_statistics(
+    base: Base, data: LessonData, teach: TeachConfig, config: TrainConfig
+) -> Generator[str, None, Base]:
+    """Return a base with statistics of the image where that is better, else it."""
+    if not teach.adapt:
+        return base
+    adapted = copy.deepcopy(base.network)
+    yield "measuring the image's statistics"
+    adapt_statistics(adapted, [pair.pixels for pair in data.windows])
+    found = yield from judge(adapted, _judged(data, config), config)
+    if merit_of(found) <= base.merit + MARGIN:
+        return base
+    return dataclasses.replace(
+        base,
+        network=adapted,
+        words=", ".join(filter(None, (base.words, "statistics of this image"))),
+        trust=trust_in(found.scores.auc),
+        merit=merit_of(found),
+    )
+
+
+def _judged(data: LessonData, config: TrainConfig) -> list[Pair]:
+    """Return what to choose by: some of the places, and what is held out."""
+    return [*_windows_of(data.spots, config.patch), *data.held_out[:JUDGED]]
 
 
 def is_negative(auc: float, inverted_auc: float) -> bool:

@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     import torch
 
     from dense_transformer.teaching.gate import Gate
-    from dense_transformer.zoo import Card
+    from dense_transformer.zoo import Card, Model
 
 
-def read_base(run: Path, device: torch.device, gate: Gate) -> Base | None:
+def read_base(run: Path, start: Model, device: torch.device, gate: Gate) -> Base | None:
     """Return what a run began with; None if that isn't chosen yet.
 
     Parameters
     ----------
     run : Path
         Its folder.
+    start : Model
+        The model as it was chosen.
     device : torch.device
         Where its network is put.
     gate : Gate
@@ -48,11 +50,16 @@ def read_base(run: Path, device: torch.device, gate: Gate) -> Base | None:
         kept.card.title,
         1.0 if trust is None else trust,
         math.inf if merit is None else merit,
+        kept.card.zoom / start.card.zoom,
+        bool(known.get("evident")),
     )
 
 
 def write_base(run: Path, base: Base, card: Card) -> None:
     """Keep what a run begins with, under the card of its model; raises WriteError."""
-    scores = (("trust", base.trust), ("merit", base.merit))
-    card = dataclasses.replace(card, title=base.words, scores=scores)
+    scores = (
+        ("trust", base.trust), ("merit", base.merit), ("evident", float(base.evident))
+    )  # fmt: skip
+    zoom = card.zoom * base.zoom
+    card = dataclasses.replace(card, title=base.words, scores=scores, zoom=zoom)
     save_model(run / BASE, base.network, card)

@@ -131,7 +131,10 @@ def training_config(teach: TeachConfig, model: Model) -> TrainConfig:
     about = {name: getattr(card, name) for name in AboutConfig().to_dict()}
     return TrainConfig(
         data=DataConfig(
-            classes=card.classes, pixel_nm=card.pixel_nm, height_px=card.height_px
+            classes=card.classes,
+            pixel_nm=card.pixel_nm,
+            height_px=card.height_px,
+            zoom=card.zoom,
         ),
         network=model.config,
         augment=teach.augment or AugmentConfig(),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LOSS_SHARE = 0.02  # of the loss in the merit: decides where all orders are right
 LARGEST_LOSS = 2.0
+MANY = 4000  # pixels to judge by
+CLEAR = 0.01  # of merit; where there are fewer pixels, less may be chance
+SPARE = 0.003  # of merit; what else speaks for need not be better, nor worse by more
 DIGITS = 5  # of the merit: what is below is rounding, no gain
 
 

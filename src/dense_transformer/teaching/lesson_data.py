@@ -9,7 +9,7 @@ import numpy as np
 
 from dense_transformer.data import DataSet, Pair
 from dense_transformer.errors import DataError
-from dense_transformer.inference.source import open_view
+from dense_transformer.inference.source import open_model_view
 from dense_transformer.teaching.annotations import Annotations
 from dense_transformer.teaching.boxes import grow, holds, merge, surround
 from dense_transformer.teaching.places import find_places
@@ -18,9 +18,11 @@ from dense_transformer.teaching.sparse_labels import SparseLabels
 from dense_transformer.teaching.survey import survey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dense_transformer.inference.source import NetworkView
     from dense_transformer.teaching.snapshot import Example, Lesson
-    from dense_transformer.types import Array, Box
+    from dense_transformer.types import Array, Box, Image
     from dense_transformer.zoo import Model
 
 MOST_HELD_OUT = 16  # windows; more would take longer than they tell
@@ -58,7 +60,12 @@ class LessonData:
         return DataSet(self.pairs, self.held_out, self.hashes)
 
 
-def open_lesson(lesson: Lesson, model: Model, patch: tuple[int, int]) -> LessonData:
+def open_lesson(
+    lesson: Lesson,
+    model: Model,
+    patch: tuple[int, int],
+    pause: Callable[[], None] | None = None,
+) -> LessonData:
     """Return a lesson as a model sees it, at its pixel size and normalised as a whole.
 
     Parameters
@@ -70,6 +77,8 @@ def open_lesson(lesson: Lesson, model: Model, patch: tuple[int, int]) -> LessonD
     patch : tuple of int
         Height and width of training patches, network px; as far around each place
         the image is read too.
+    pause : callable, optional
+        Called between sections; may raise to end it all.
 
     Raises
     ------
@@ -85,26 +94,24 @@ def open_lesson(lesson: Lesson, model: Model, patch: tuple[int, int]) -> LessonD
         )
     spots: list[Spot] = []
     held: list[Pair] = []
+    images: dict[str, Image] = {}  # to know one again takes reading all of it
     for example in lesson.examples:
-        image = example.open_image()
-        view = open_view(
-            image,
-            example.section,
-            model.config.in_channels,
-            image.pixel_nm,
-            model.card.pixel_nm,
-            model.card.height_px,
-        )
+        if pause is not None:
+            pause()
+        if example.name not in images:
+            images[example.name] = example.open_image()
+        image = images[example.name]
+        view = open_model_view(model, image, example.section)
         spots += _spots(example, lesson.classes, view, patch)
         held += _held_out(example, lesson.classes, view, model.card.patch)
     if not spots:
         raise DataError("nothing is left to learn from; annotate another place")
-    images = {e.entry.name: e.entry.fingerprint for e in lesson.examples}
+    prints = {e.entry.name: e.entry.fingerprint for e in lesson.examples}
     return LessonData(
         tuple(spots),
         thin_out(held),
-        survey(lesson, model, model.card.patch),
-        tuple(sorted(images.items())),
+        survey(lesson, model, model.card.patch, pause=pause),
+        tuple(sorted(prints.items())),
     )
 
 

@@ -16,7 +16,7 @@ from dense_transformer.inference.engine import (
     place_engine,
     try_run,
 )
-from dense_transformer.inference.source import NetworkView, open_view
+from dense_transformer.inference.source import NetworkView, open_model_view
 from dense_transformer.teaching.annotations import Annotations, Patch
 from dense_transformer.teaching.candidates import plan_places
 from dense_transformer.types import Array, Image, Progress
@@ -142,7 +142,7 @@ def rank_patches(
             raise StoppedError(f"stopped after {done} of {len(places)} patches")
         yield Progress(done, len(places), "patch")
         if patch.section not in views:
-            views = {patch.section: _open(model, image, patch.section)}
+            views = {patch.section: open_model_view(model, image, patch.section)}
         found.append((patch, _look(engine, model, views[patch.section], patch)))
     yield Progress(len(places), len(places), "patch")
     return _rank(found, count)
@@ -157,17 +157,6 @@ class _Look:
     disagreement: float
     contrast: float
     theta: Array  # of all transformers together
-
-
-def _open(model: Model, image: Image, section: int) -> NetworkView:
-    return open_view(
-        image,
-        section,
-        model.config.in_channels,
-        image.pixel_nm,
-        model.card.pixel_nm,
-        model.card.height_px,
-    )
 
 
 def _look(engine: Engine, model: Model, view: NetworkView, patch: Patch) -> _Look:

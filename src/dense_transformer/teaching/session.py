@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dense_transformer.teaching.averaging import mix_weights
-from dense_transformer.teaching.held_out import judge, merit_of
+from dense_transformer.teaching.held_out import CLEAR, MANY, SPARE, judge, merit_of
 from dense_transformer.teaching.result import TeachEnding, TeachResult
 from dense_transformer.training.processes import Processes
 from dense_transformer.training.session import Session
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from dense_transformer.training.validation import Validation
     from dense_transformer.types import Progress
     from dense_transformer.zoo import Card, Model
-
-MANY = 4000  # pixels to judge by
-CLEAR = 0.01  # of merit; where there are fewer pixels, less may be chance
 
 
 class TeachSession(Session):
@@ -63,10 +60,15 @@ class TeachSession(Session):
     ) -> None:
         super().__init__(config, directory, learner, Processes())
         self.teach, self.start = teach, start
+        self.zoom = config.data.zoom  # of the network that is judged now
+        self.zoomed = (
+            config.data.zoom / start.card.zoom
+        )  # labels of so many px each way
         self.base = {name: v.clone() for name, v in base.state_dict().items()}
         self.tiles = max(1, config.batch // learner.pieces)  # at a time
         self.base_words = ""  # what was changed before the first step
         self.base_merit = math.inf  # of that on all that is annotated
+        self.evident = False  # whether that is due without a label
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
         self.best_share, self.best_step = 0.0, 0
@@ -79,7 +81,8 @@ class TeachSession(Session):
     def card(self, validation: Validation | None) -> Card:
         """Return the card of the model as it is; its parent is the start."""
         parent = f"{self.start.card.name} {self.start.sha256}"
-        return dataclasses.replace(super().card(validation), parent=parent)
+        card = super().card(validation)
+        return dataclasses.replace(card, parent=parent, zoom=self.zoom)
 
     def more_state(self) -> dict[str, Any]:
         """Return what a training's session doesn't know."""
@@ -99,20 +102,34 @@ class TeachSession(Session):
         self.peak = float(state["peak"])
 
     def judge_start(
-        self, original: DenseTransformerNetwork, data: DataSet
+        self, original: DenseTransformerNetwork, before: DataSet, data: DataSet
     ) -> Generator[Progress, None, None]:
-        """Judge the model as it was chosen, then what the first step begins with."""
-        for network, changed in ((original, False), (self.learner.network, True)):
-            if changed and not self._is_changed(original):
-                break
+        """Judge the model as it was chosen, then what the first step begins with.
+
+        Parameters
+        ----------
+        original : DenseTransformerNetwork
+            The model as it was chosen.
+        before, data : DataSet
+            What they are judged by, as each of the two sees it.
+        """
+        self.zoom = self.start.card.zoom
+        validation = yield from self._judged(original, before)
+        self.before = dataclasses.asdict(validation.scores)
+        yield self.note_validation(
+            validation, before, original, share=0.0, merit=merit_of(validation)
+        )
+        self.zoom = self.config.data.zoom
+        if self._is_changed(original):
+            network = self.learner.network
             validation = yield from self._judged(network, data)
             merit = merit_of(validation)
-            if not changed:
-                self.before = dataclasses.asdict(validation.scores)
-            elif merit > self.best_merit:
+            # What was chosen without a label need only not be clearly worse.
+            to_beat = self.best_merit - (SPARE if self.evident else 0.0)
+            if merit > to_beat:
                 self.best_share = 1.0
             yield self.note_validation(
-                validation, data, network, share=float(changed), merit=merit
+                validation, data, network, to_beat, share=1.0, merit=merit
             )
         self.begun = True
 
@@ -139,7 +156,7 @@ class TeachSession(Session):
     def _slack(self, data: DataSet) -> float:
         """Return the difference of merit that may be chance."""
         pixels = sum(int((pair.labels > 0).sum()) for pair in data.validation)
-        return CLEAR if pixels < MANY else 0.0
+        return CLEAR if pixels / self.zoomed**2 < MANY else 0.0
 
     def _to_beat(self, data: DataSet) -> float:
         """Return the merit from which on taught weights count as better.
@@ -192,6 +209,12 @@ class TeachSession(Session):
                 "began with, so that is kept; annotate places that it gets wrong"
             )
         name, before, after = _shown(self.before, self.best_scores)
+        if self.best_step == 0 and self.evident:
+            return (
+                f"with {self.base_words} it is like what the model knows; {name} on "
+                f"what is held out {before:.3f} before, {after:.3f} so; no step after "
+                "that was better"
+            )
         if after < before:  # the start is worse on the rest of the annotations
             return (
                 f"better on the annotations as a whole; {name} on what is held out "
@@ -210,6 +233,8 @@ class TeachSession(Session):
         )
 
     def _is_changed(self, original: DenseTransformerNetwork) -> bool:
+        if self.zoom != self.start.card.zoom:
+            return True
         old = original.state_dict()
         return any(not v.equal(old[name].to(v)) for name, v in self.base.items())
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from dense_transformer.ahead import Ahead
+    from dense_transformer.data import DataSet
     from dense_transformer.data.patches import Batch
     from dense_transformer.nn import DenseTransformerNetwork
     from dense_transformer.teaching.gate import Gate
@@ -52,7 +53,10 @@ class Steps:
         self.known = data.data_set
 
     def run(
-        self, original: DenseTransformerNetwork, patch: tuple[int, int]
+        self,
+        original: DenseTransformerNetwork,
+        before: DataSet,
+        patch: tuple[int, int],
     ) -> Generator[Progress, None, TeachEnding]:
         """Judge the start, then step, judge and save until the end.
 
@@ -60,6 +64,8 @@ class Steps:
         ----------
         original : DenseTransformerNetwork
             The model as it was chosen, on the session's device.
+        before : DataSet
+            What that is judged by, as it sees it.
         patch : tuple of int
             Height and width of the patches to learn from, network px.
 
@@ -72,7 +78,7 @@ class Steps:
         """
         session, known = self.session, self.known
         if known.validation and not session.begun:
-            yield from session.judge_start(original, known)
+            yield from session.judge_start(original, before, known)
         with draw_ahead(session, self.data, patch) as batches:
             ending = yield from self._loop(batches)
         if not known.validation:

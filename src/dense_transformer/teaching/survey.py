@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dense_transformer.data import Pair
-from dense_transformer.inference.source import open_view
+from dense_transformer.inference.source import open_model_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dense_transformer.teaching.snapshot import Example, Lesson
     from dense_transformer.types import Image
@@ -22,7 +22,12 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 
 def survey(
-    lesson: Lesson, model: Model, size: tuple[int, int], count: int = WINDOWS
+    lesson: Lesson,
+    model: Model,
+    size: tuple[int, int],
+    count: int = WINDOWS,
+    *,
+    pause: Callable[[], None] | None = None,
 ) -> tuple[Pair, ...]:
     """Return windows as a model sees them, spread evenly; without labels.
 
@@ -36,29 +41,26 @@ def survey(
         Height and width of a window, network px.
     count : int
         Windows; the same ones each time.
+    pause : callable, optional
+        Called between sections; may raise to end it all.
 
     Raises
     ------
     ProjectError, ImageError
-        If an image isn't what it was, or can't be read.
+        If an image isn't there, or can't be read.
     """
     images = {example.entry.name: example for example in lesson.examples}
     places = [
         (image, section)
         for example in images.values()
-        for image in [example.open_image()]
+        for image in [example.open_image(check=False)]  # `open_lesson` did
         for section in _sections(image, example, lesson.examples)
     ]
     windows = []
     for index, (image, section) in enumerate(places):
-        view = open_view(
-            image,
-            section,
-            model.config.in_channels,
-            image.pixel_nm,
-            model.card.pixel_nm,
-            model.card.height_px,
-        )
+        if pause is not None:
+            pause()
+        view = open_model_view(model, image, section)
         first, last = (count * i // len(places) for i in (index, index + 1))
         for number in range(first, max(last, first + 1)):
             y = round((number * _GOLDEN % 1) * max(0, view.size[0] - size[0]))

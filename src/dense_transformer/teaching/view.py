@@ -188,7 +188,7 @@ class LiveView:
         about = self.config.data
         view = open_view(
             image, wanted.section, self.config.network.in_channels, image.pixel_nm,
-            about.pixel_nm, about.height_px,
+            about.pixel_nm, about.height_px, about.zoom,
         )  # fmt: skip
         spans = []
         top, left, bottom, right = view.to_network(wanted.box)

@@ -13,7 +13,7 @@ from dense_transformer.nn.devices import choose_device, free_memory, is_out_of_m
 from dense_transformer.teaching.adaptation import Base, choose_base
 from dense_transformer.teaching.base_file import read_base, write_base
 from dense_transformer.teaching.beginning import START, drawn_patch, training_config
-from dense_transformer.teaching.lesson_data import LessonData, open_lesson
+from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.network_copy import copy_network
 from dense_transformer.teaching.probe import Rung, next_rung
 from dense_transformer.teaching.result import TeachEnding, TeachResult
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from dense_transformer.config import TeachConfig, TrainConfig
     from dense_transformer.nn import DenseTransformerNetwork
     from dense_transformer.teaching.gate import Gate
+    from dense_transformer.teaching.lesson_data import LessonData
     from dense_transformer.training.run_directory import RunDirectory
-    from dense_transformer.zoo import Model
 
 
 class Work:
@@ -71,28 +71,25 @@ class Work:
         self._say("probing", "reading images and annotations")
         yield Progress(0, self.config.steps, "step", message="reading annotations")
         model = load_model(self.path / START)
-        training = training_config(self.config, model)
         drawn = drawn_patch(self.config, model)
-        data = open_lesson(read_lesson(self.path), model, drawn)
-        device = choose_device(self.config.device)
-        about = describe_run(data.data_set, device)
-        about["teach"] = self.config.to_dict()
-        self.directory.begin(training, about)
-        first = Rung(1, drawn, device.type)
-        rung = read_rung(self.path, self.config.batch) or first
+        lesson = read_lesson(self.path)
+        views = LessonViews(lesson, model, drawn, self.gate.hold)
+        batch = self.config.batch
+        first = Rung(1, drawn, choose_device(self.config.device).type)
+        rung = read_rung(self.path, batch) or first
         while True:
             try:
-                return (yield from self._attempt(model, data, training, rung))
+                return (yield from self._attempt(views, rung))
             except (RuntimeError, MemoryError) as error:
                 if isinstance(error, DTNError) or not is_out_of_memory(error):
                     raise
             # Only here is the error gone, and with it the tensors of its frames.
             free_memory(torch.device(rung.device))
-            rung = next_rung(rung, first, training.batch, model.config.multiple)
+            rung = next_rung(rung, first, batch, model.config.multiple)
             message = f"memory ran out; goes on with {rung.describe()}"
             write_rung(self.path, rung)
             self.directory.append("notice", self.step, message=message)
-            yield Progress(self.step, training.steps, "step", message=message)
+            yield Progress(self.step, self.config.steps, "step", message=message)
 
     def result(self, ending: TeachEnding) -> TeachResult:
         """Return what it came to."""
@@ -102,13 +99,15 @@ class Work:
         return TeachResult(self.path, None, None, said, None, None, 0, 0, 0, ending)
 
     def _attempt(
-        self, model: Model, data: LessonData, training: TrainConfig, rung: Rung
+        self, views: LessonViews, rung: Rung
     ) -> Generator[Progress, None, TeachEnding]:
         """Teach as a rung says, from the last save on."""
-        device = torch.device(rung.device)
+        device, model = torch.device(rung.device), views.model
         original = copy_network(model, device, self.gate)
-        few = dataclasses.replace(training, batch=max(1, training.batch // rung.pieces))
-        base = yield from self._base(model, original, data, few)
+        base = yield from self._base(views, original, rung)
+        training = training_config(self.config, views.model_at(base.zoom))
+        data = views.at(base.zoom)
+        self._begin(training, data, device)
         weights = class_weights(
             data.pairs, training.network.classes, training.class_balance
         )
@@ -118,6 +117,7 @@ class Work:
             self.config, training, self.directory, tuner, model, base.network
         )
         session.base_words, session.base_merit = base.words, base.merit
+        session.evident = base.evident
         content, notice = self.directory.read_state()
         session.load(content)
         self.session = session
@@ -127,7 +127,9 @@ class Work:
         )  # fmt: skip
         try:
             steps = Steps(session, data, self.gate, self._tell)
-            return (yield from steps.run(original, rung.patch))
+            as_was = session.begun or base.zoom == 1
+            before = data.data_set if as_was else views.at(1.0).data_set
+            return (yield from steps.run(original, before, rung.patch))
         except StoppedError:
             if self.gate.asked() == "discard":
                 return "discarded"
@@ -139,26 +141,32 @@ class Work:
                 self._save()
             raise
 
+    def _begin(
+        self, training: TrainConfig, data: LessonData, device: torch.device
+    ) -> None:
+        """Write down what is learned and how, or see that it is what was begun."""
+        about = describe_run(data.data_set, device)
+        about["teach"] = self.config.to_dict()
+        self.directory.begin(training, about)
+
     def _base(
-        self,
-        model: Model,
-        original: DenseTransformerNetwork,
-        data: LessonData,
-        training: TrainConfig,
+        self, views: LessonViews, original: DenseTransformerNetwork, rung: Rung
     ) -> Generator[Progress, None, Base]:
         """Return what the first step begins with; chosen once, then kept in a file."""
         device = next(original.parameters()).device
-        kept = read_base(self.path, device, self.gate)
+        kept = read_base(self.path, views.model, device, self.gate)
         if kept is not None:
             return kept
-        work = choose_base(original, data, self.config, training)
+        training = training_config(self.config, views.model)
+        few = dataclasses.replace(training, batch=max(1, training.batch // rung.pieces))
+        work = choose_base(original, views, self.config, few)
         while True:
             try:
                 yield Progress(0, training.steps, "step", message=next(work))
             except StopIteration as end:
                 base: Base = end.value
                 break
-        write_base(self.path, base, model.card)
+        write_base(self.path, base, views.model.card)
         return base
 
     def _paused(self, still: bool) -> None:

@@ -72,6 +72,7 @@ def make_card(
         versions=tuple((str(k), str(v)) for k, v in record["versions"].items()),
         pixel_nm=config.data.pixel_nm,
         height_px=config.data.height_px,
+        zoom=config.data.zoom,
         classes=config.data.classes,
         normalisation=NORMALISATION,
         in_channels=config.network.in_channels,

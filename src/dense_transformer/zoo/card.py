@@ -51,6 +51,9 @@ class Card(Settings):
     height_px: int | None = setting(
         None, "Height that images were resized to, px; None: not resized.", low=16
     )
+    zoom: float = setting(
+        1.0, "How much larger it sees images than that says.", low=1 / 16, high=16.0
+    )
     classes: tuple[str, ...] = setting(
         ("inside", "boundary"), "Names of the classes, the foreground last."
     )

@@ -35,6 +35,7 @@ def card_markdown(card: Card) -> str:
     facts = {
         "Pixel size": pixel_text(card.pixel_nm),
         "Images are resized to": f"{card.height_px} px high" if card.height_px else "",
+        "Images are seen": f"{card.zoom:.3g} times as large" if card.zoom != 1 else "",
         "Finds": _plain(f"{card.classes[-1]} (against {others})"),
         "Channels": str(card.in_channels),
         "Trained on patches of": f"{card.patch[0]} × {card.patch[1]} px",
