@@ -40,7 +40,10 @@ from dense_transformer.teaching.beginning import begin_run
 from dense_transformer.teaching.tuning import teach
 from dense_transformer.zoo import load_model
 
-AMOUNTS = ("1 patches", "3 patches", "10 patches", "5 scribbles", "20 scribbles")
+AMOUNTS = (
+    "1 patches", "3 patches", "10 patches", "5 scribbles", "20 scribbles",
+    "5 corrections",
+)  # fmt: skip
 METHODS = ("shipped", "teach", "forest", "ten times")
 MORE = 4  # times the steps, for ten times the patches
 

@@ -2,7 +2,8 @@
 
 Patches are boxes in which every pixel is annotated, with borders a little off.
 Scribbles are strokes of 200 px, 1 to 3 px wide, that follow a membrane or wander
-inside a cell, and now and then slip off.
+inside a cell, and now and then slip off. Corrections are scribbles that begin where
+the shipped model is wrong, as those of somebody who looks at what it predicts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks.teach_domains import Domain
+from benchmarks.teach_scoring import predict_model
 from dense_transformer.data.synthesis.fields import smooth_noise
+from dense_transformer.zoo import load_model
 
 Array = np.ndarray[Any, Any]
 
@@ -40,12 +43,13 @@ class Drawn(NamedTuple):
 
 
 def annotate(domain: Domain, what: str, seed: int) -> Drawn:
-    """Return annotations such as ``3 patches`` or ``5 scribbles`` of a domain."""
+    """Return annotations such as ``3 patches``, ``5 scribbles``, ``5 corrections``."""
     count, kind = what.split()
     rng = np.random.default_rng([seed, int(count), kind.startswith("p")])
     if kind.startswith("patch"):
         return draw_patches(domain, int(count), rng)
-    return draw_scribbles(domain, int(count), rng)
+    wrong = _mistakes(domain) if kind.startswith("correction") else None
+    return draw_scribbles(domain, int(count), rng, wrong)
 
 
 def draw_patches(domain: Domain, count: int, rng: np.random.Generator) -> Drawn:
@@ -75,27 +79,47 @@ def _by_hand(truth: Array, rng: np.random.Generator) -> Array:
     return np.asarray(ndimage.map_coordinates(truth, where, order=0, mode="nearest"))
 
 
-def draw_scribbles(domain: Domain, count: int, rng: np.random.Generator) -> Drawn:
-    """Return `count` strokes, in turn of either class, on the first two sections."""
+def _mistakes(domain: Domain) -> dict[int, Array]:
+    """Return where the shipped model is wrong on the first two taught sections."""
+    model = load_model(domain.model)
+    return {
+        z: (predict_model(model, domain.pixels[z]) >= 0.5) != (domain.truth[z] == 2)
+        for z in domain.teach[:2]
+    }
+
+
+def draw_scribbles(
+    domain: Domain,
+    count: int,
+    rng: np.random.Generator,
+    wrong: dict[int, Array] | None = None,
+) -> Drawn:
+    """Return `count` strokes, in turn of either class, on the first two sections.
+
+    They begin anywhere, or where `wrong` (h, w) of the section is True.
+    """
     labels = np.zeros_like(domain.truth)
     for index in range(count):
         z = domain.teach[index // 2 % min(2, len(domain.teach))]
         value = 2 - index % 2
         painted: set[tuple[int, int]] = set()
         depth = ndimage.distance_transform_edt(domain.truth[z] == value)
+        ground = depth >= min(2.0, float(depth.max()))
+        if wrong is not None and (ground & wrong[z]).any():
+            ground &= wrong[z]
+        starts = np.flatnonzero(ground)
         while len(painted) < SCRIBBLE_PX:  # a stroke that got stuck goes on elsewhere
-            painted |= _stroke(depth, SCRIBBLE_PX - len(painted), rng)
+            painted |= _stroke(depth, starts, SCRIBBLE_PX - len(painted), rng)
         for y, x in painted:
             labels[z, y, x] = value
     return Drawn(labels, ())
 
 
 def _stroke(
-    depth: Array, pixels: int, rng: np.random.Generator
+    depth: Array, starts: Array, pixels: int, rng: np.random.Generator
 ) -> set[tuple[int, int]]:
     """Return the pixels of one stroke that keeps to where `depth` is high."""
-    ground = np.flatnonzero(depth >= min(2.0, float(depth.max())))
-    at = np.array(np.unravel_index(rng.choice(ground), depth.shape), np.float64)
+    at = np.array(np.unravel_index(rng.choice(starts), depth.shape), np.float64)
     wide = int(rng.integers(1, 4))
     angle = rng.uniform(0, 2 * np.pi)
     painted: set[tuple[int, int]] = set()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from known_networks import image_of
+import torch
+from known_networks import image_of, model_of, tiny_dtn
 
+from dense_transformer.config import PredictConfig
 from dense_transformer.data import measure_intensity, resample
 from dense_transformer.errors import ImageError
+from dense_transformer.inference import predict
 from dense_transformer.inference.source import open_view
+from dense_transformer.work import finish
 
 
 def pixels_of(height, width, channels=None, seed=0):
@@ -101,3 +107,30 @@ def test_pixels_that_are_no_real_numbers_are_refused(dtype):
     image = image_of(np.zeros((20, 20), np.int64).astype(dtype))
     with pytest.raises(ImageError, match="give integers, floats or booleans"):
         open_view(image, 0, 1, None, None)
+
+
+@pytest.mark.parametrize(
+    ("pixel_nm", "height_px", "seen"),
+    [(None, None, (60, 90)), ((4.0, 4.0), None, (30, 45)), (None, 80, (120, 180))],
+)
+def test_a_zoom_comes_on_top_of_pixel_size_and_height(pixel_nm, height_px, seen):
+    image = image_of(pixels_of(40, 60))
+    view = open_view(image, 0, 1, pixel_nm, (8.0, 8.0), height_px, 1.5)
+    assert view.size == seen
+
+
+def test_a_model_with_a_zoom_predicts_as_if_the_image_were_enlarged():
+    """By hand: enlarge first, predict, and come back; away from the borders."""
+    model = model_of(tiny_dtn())
+    pixels = pixels_of(64, 80)
+    zoomed = replace(model, card=replace(model.card, zoom=2.0))
+    large = resample(measure_intensity(image_of(pixels)).apply(pixels), (2.0, 2.0))
+    with torch.no_grad():
+        logits = model.network(torch.from_numpy(large[None]))
+    expected = resample(torch.softmax(logits, 1)[0].numpy(), (0.5, 0.5))[1]
+    config = PredictConfig(device="cpu", precision="float32", tile=(256, 256))
+    found = finish(predict(zoomed, image_of(pixels), config)).probability
+    assert found.shape == (64, 80)
+    np.testing.assert_allclose(found[8:-8, 8:-8], expected[8:-8, 8:-8], atol=0.02)
+    plain = finish(predict(model, image_of(pixels), config)).probability
+    assert np.abs(plain - expected)[8:-8, 8:-8].max() > 0.05

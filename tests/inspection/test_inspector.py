@@ -204,3 +204,11 @@ def test_a_plain_network_can_be_looked_at_too():
     assert inspector.look(0) is not look
     with pytest.raises(ConfigError, match="plain U-Net"):
         features(inspector, 0)
+
+
+def test_a_model_with_a_zoom_is_looked_into_as_it_sees_the_image():
+    model = model_of(moving_dtn())
+    zoomed = replace(model, card=replace(model.card, zoom=2.0))
+    plain, large = (Inspector(m, image_of(), CONFIG) for m in (model, zoomed))
+    assert np.divide(plain.image_scale, large.image_scale) == pytest.approx((2, 2))
+    assert len(large.tiles) > len(plain.tiles)

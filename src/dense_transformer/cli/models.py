@@ -68,7 +68,7 @@ def card_lines(card: Settings) -> list[str]:
         elif isinstance(value, list):
             lines.append(f"{name}: {', '.join(map(_figure, value))}")
         else:
-            text = f"{name}: {value}"
+            text = f"{name}: {_figure(value)}"
             lines += textwrap.wrap(text, 88, subsequent_indent="  ")
     return lines
 
