@@ -17,7 +17,7 @@ from dense_transformer.evaluation import score
 from dense_transformer.inference import predict
 from dense_transformer.nn import build_network
 from dense_transformer.teaching import Patch, Project, begin_run, teach
-from dense_transformer.teaching.zoom import measure_strangeness, propose_zoom
+from dense_transformer.teaching.zoom import Proposal, measure_strangeness, propose_zoom
 from dense_transformer.types import Image
 from dense_transformer.work import finish
 from dense_transformer.zoo import Card, load_model, save_model
@@ -125,6 +125,16 @@ def test_images_of_smaller_pixels_are_proposed_to_be_shrunk(path, times):
     found = finish(propose_zoom(network, windows_of(bars(times)[0])))
     assert abs(math.log2(found.zoom * times)) <= 0.5
     assert found.strangeness < found.before / 3
+
+
+@pytest.mark.parametrize(
+    ("strangeness", "before", "evident"),
+    [(0.006, 0.1, True), (0.015, 0.065, False), (0.1, 0.6, False)],
+)
+def test_only_what_looks_like_the_models_own_images_needs_no_label(
+    strangeness, before, evident
+):
+    assert Proposal(2.0, strangeness, before).evident is evident
 
 
 def taught(folder, path, times, **changes):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 FIRST = (0, 1, -1, 2, -2)  # steps that are looked at; on beyond the best of them
 MOST = 4  # steps of the square root of 2 either way: four times larger or smaller
-FAR = 1 / 3  # of the strangeness of the image as it is: what is less strange is meant
-ALIKE = 0.03  # strangeness of what hardly differs from a model's own images
+LESS = 1 / 3  # of the strangeness of the image as it is: below it labels decide
+EVIDENT, ALIKE = 1 / 5, 0.03  # below that share, and so little at all, none is needed
 BATCH = 4  # windows at a time
 
 
@@ -43,7 +43,7 @@ class Proposal:
     @property
     def evident(self) -> bool:
         """Whether the images look so much like the model's own that no label is due."""
-        return self.strangeness < ALIKE
+        return self.strangeness < min(ALIKE, EVIDENT * self.before)
 
 
 def propose_zoom(
@@ -77,7 +77,7 @@ def propose_zoom(
         if not waiting:
             near = (best - 1, best + 1)
             waiting = [n for n in near if n not in found and abs(n) <= MOST]
-    if found[best] >= FAR * found[0]:
+    if found[best] >= LESS * found[0]:
         return None
     return Proposal(_zoom(best), found[best], found[0])
 
