@@ -41,7 +41,7 @@ from dense_transformer.teaching.amount import MUCH, WEAK, settle
 from dense_transformer.teaching.session import CLEAR, TeachSession
 from dense_transformer.training import RunDirectory
 from dense_transformer.work import finish
-from dense_transformer.zoo import load_model
+from dense_transformer.zoo import load_model, save_model
 
 
 def test_a_run_makes_a_small_model_better_and_says_by_how_much(tmp_path):
@@ -294,3 +294,16 @@ def test_of_weights_that_few_pixels_cannot_tell_apart_the_last_are_kept(
         finish(session.judge_now(strips_of(pixels)))
     assert found == kept
     assert (session.best_step, session.best_share) == kept[-1]
+
+
+def test_a_model_of_other_classes_is_refused_and_leaves_no_run(tmp_path):
+    with make_project(tmp_path / "p") as project:
+        other = load_model(project.model_path())
+        card = dataclasses.replace(other.card, name="street", classes=("other", "road"))
+        save_model(tmp_path / "street.safetensors", other.network, card)
+        with pytest.raises(
+            DataError,
+            match=r"annotated is inside and boundary, and street finds other and road",
+        ):
+            begin_run(project, small_teaching(), tmp_path / "street.safetensors")
+        assert project.runs == ()

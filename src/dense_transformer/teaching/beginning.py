@@ -17,7 +17,7 @@ from dense_transformer.config import (
     TeachConfig,
     TrainConfig,
 )
-from dense_transformer.errors import ConfigError, RunError
+from dense_transformer.errors import ConfigError, DataError, RunError
 from dense_transformer.files import atomic_write
 from dense_transformer.nn.devices import choose_device
 from dense_transformer.settings import from_dict
@@ -57,13 +57,19 @@ def begin_run(
     Raises
     ------
     DataError
-        If nothing is annotated, or only one class is.
+        If nothing is annotated, only one class is, or the model finds others.
     ModelError
         If there is no such model, or its file is damaged.
     WriteError
         If there is no room for it.
     """
     chosen = load_model(project.model_path() if model is None else model)
+    if chosen.card.classes != project.classes:
+        raise DataError(
+            f"what is annotated is {_listed(project.classes)}, and "
+            f"{chosen.card.name} finds {_listed(chosen.card.classes)}; choose a model "
+            "of the same classes, or make a project with this one"
+        )
     run = project.new_run()
     config = config or TeachConfig()
     try:
@@ -77,6 +83,10 @@ def begin_run(
         shutil.rmtree(run, ignore_errors=True)
         raise
     return run
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    return f"{', '.join(classes[:-1])} and {classes[-1]}"
 
 
 def _write_settings(run: Path, project: Project, config: TeachConfig) -> None:
