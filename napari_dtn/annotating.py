@@ -17,6 +17,7 @@ from napari_dtn.annotation_layer import (
     annotation_spec,
     group_id,
     left_over,
+    move_annotations,
 )
 from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_prediction import predicted_labels
@@ -103,6 +104,20 @@ class Annotating(QObject):
             self._add_layer()
         viewer.layers.selection.active = self.layer
         return self.layer
+
+    def lie_on(self, source: Source) -> None:
+        """Lie on another layer that shows the same image."""
+        if group_id(source.layer_id, source.lead) == self.id:
+            return
+        self.source, layer = source, self.layer
+        if layer is None:
+            return
+        if layer.ndim == source.frame.ndim:
+            move_annotations(layer, source, self.id)
+            return
+        self.flush(unfinished=True)
+        self._add_layer()
+        take_away(self._context.viewer, [layer])
 
     def set_aside(self, aside: bool) -> None:
         """Hide the layer while another image is chosen, or show it as it was."""

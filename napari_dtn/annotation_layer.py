@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_dtn.looks import PAINTED
-from napari_dtn.placement import KEY, insert_unselected, make_layer
+from napari_dtn.placement import KEY, insert_unselected, make_layer, set_frame
 from napari_dtn.sources import Source
 from napari_dtn.specs import LayerSpec, offset_px
 
@@ -55,7 +55,6 @@ def annotation_spec(
     data = labels if stack else labels[0]
     if stack:
         data = np.expand_dims(data, tuple(range(len(source.lead))))
-    place = source.frame.placed(offset_px(source, 0))
     colours = dict(enumerate(class_colours(classes), 1))
     colours[AS_PREDICTED] = PREDICTED_COLOUR
     look = {
@@ -64,7 +63,13 @@ def annotation_spec(
         "blending": "translucent_no_depth",
     }
     name = f"{source.image.name} annotations"
-    return LayerSpec("labels", ROLE, name, data, place, look)
+    return LayerSpec("labels", ROLE, name, data, _place(source), look)
+
+
+def move_annotations(layer: Any, source: Source, layer_id: tuple[Any, ...]) -> None:
+    """Lay an annotation layer on another layer of its image, of as many axes."""
+    layer.metadata = {KEY: {**layer.metadata[KEY], "source": layer_id}}
+    set_frame(layer, _place(source))
 
 
 def add_annotations(viewer: Any, spec: LayerSpec, layer_id: tuple[Any, ...]) -> Any:
@@ -87,6 +92,11 @@ def left_over(layers: Iterable[Any], layer_id: tuple[Any, ...]) -> list[Any]:
         and (tag["source"], tag["role"]) == (layer_id, ROLE)
         and layer.name == tag["name"]
     ]
+
+
+def _place(source: Source) -> dict[str, Any]:
+    """Return the layer options of annotations that lie on an image."""
+    return source.frame.placed(offset_px(source, 0))
 
 
 def stack_of(layer: Any) -> np.ndarray:

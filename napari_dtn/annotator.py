@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_dtn.annotated_images import AnnotatedImages, Key, key_of
 from napari_dtn.annotating import Annotating
 from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
 from napari_dtn.layer_removal import take_away
@@ -18,9 +19,11 @@ from napari_dtn.teach_opening import Opened, open_image
 if TYPE_CHECKING:
     from napari_dtn.teach_context import TeachContext
 
-Key = tuple[Any, tuple[int, ...]]  # layer's id, indices of the axes before the stack
-
 LOOKING = "Looking for models; the annotations are opened then…"
+DELETED = (
+    "The annotation layer was deleted; what was painted is kept. Click 'Annotate' "
+    "to bring it back."
+)
 CHOOSE = "No model is chosen yet; where they are still being looked for, try again."
 
 
@@ -50,7 +53,7 @@ class Annotator(QObject):
     def __init__(self, context: TeachContext) -> None:
         super().__init__(context)
         self._context = context
-        self._all: dict[Key, Annotating] = {}
+        self._all = AnnotatedImages()
         self.current: Annotating | None = None
         self.opening = False
         self._awaited = False  # the image is annotated once there is a model
@@ -65,14 +68,15 @@ class Annotator(QObject):
     @property
     def busy(self) -> bool:
         """Whether an image is being opened, or a stroke handed on."""
-        return self.opening or any(one.busy for one in self._all.values())
+        return self.opening or any(one.busy for one in self._all)
 
     def annotate(self) -> None:
         """Make the annotation layer of the chosen image, or show it again."""
         context, source = self._context, self._context.source()
         if source is None or self.opening:
             return
-        if (known := self._all.get(_key(source))) is not None:
+        if (known := self._all.of(key_of(source))) is not None:
+            known.lie_on(source)
             known.show()
             self._choose(known)
             return
@@ -91,13 +95,13 @@ class Annotator(QObject):
 
     def flush(self) -> None:
         """Hand everything that is painted to the project's thread, now."""
-        for one in self._all.values():
+        for one in self._all:
             one.flush()
 
     def forget(self) -> None:
         """Take the layers of all annotations away: another project is open."""
         self.flush()
-        for one in self._all.values():
+        for one in self._all:
             layer = one.layer
             one.shut_down()
             if layer is not None and layer in self._context.viewer.layers:
@@ -116,15 +120,14 @@ class Annotator(QObject):
         for layer in self._context.viewer.layers:
             file = layer_path(layer)
             same = file is not None and file.resolve() == Path(path).resolve()
-            entry = self._all.get((layer.unique_id, ()))
-            mine = entry is not None and entry.entry.name == name
+            mine = self._all.shows(layer.unique_id, name)
             if same or mine or self._known.get(layer.unique_id) == name:
                 return True
         return False
 
     def read_again(self) -> None:
         """Show what somebody else has written into the journals."""
-        for one in self._all.values():
+        for one in self._all:
             one.read_again()
 
     def shut_down(self) -> list[Any]:
@@ -139,8 +142,8 @@ class Annotator(QObject):
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
-        layers = [one.layer for one in self._all.values() if one.layer is not None]
-        for one in self._all.values():
+        layers = [one.layer for one in self._all if one.layer is not None]
+        for one in self._all:
             one.shut_down()
         self._all.clear()
         self.current = None
@@ -150,8 +153,10 @@ class Annotator(QObject):
         """Turn to the annotations of the chosen image, if there are any."""
         if self._awaited and self._context.model() is not None:
             self.annotate()
-        key = self._chosen()
-        self._choose(None if key is None else self._all.get(key))
+        one = self._all.of(self._chosen())
+        if one is not None and (source := self._context.source()) is not None:
+            one.lie_on(source)
+        self._choose(one)
         if self.current is None and not self.opening:
             self._look_for_project()
 
@@ -182,16 +187,22 @@ class Annotator(QObject):
         if not any(layer.unique_id == source.layer_id for layer in layers):
             self.current_changed.emit()
             return  # it was closed meanwhile
-        one = Annotating(context, source, opened)
-        self._all[_key(source)] = one
-        one.changed.connect(partial(self._one_changed, one))
-        one.unpredicted.connect(self.unpredicted)
-        one.layer_changed.connect(partial(self._layer_changed, one))
+        one = self._all.named(opened.entry.name) or self._begin(source, opened)
+        self._all.add(key_of(source), one)
+        one.lie_on(source)
         one.show()
         notices = getattr(opened.journal, "notices", ())
         context.say(" ".join(notices))
-        self._choose(one if self._chosen() == _key(source) else None)
+        self._choose(self._all.of(self._chosen()))
         self._set_others_aside()
+
+    def _begin(self, source: Source, opened: Opened) -> Annotating:
+        """Return the annotations of an image that no layer has shown yet."""
+        one = Annotating(self._context, source, opened)
+        one.changed.connect(partial(self._one_changed, one))
+        one.unpredicted.connect(self.unpredicted)
+        one.layer_changed.connect(partial(self._layer_changed, one))
+        return one
 
     def _lift(self) -> None:
         """Bring what is painted back above a prediction that was just shown."""
@@ -223,7 +234,7 @@ class Annotator(QObject):
         if image is None:
             return
         selection = self._context.viewer.layers.selection
-        for one in self._all.values():
+        for one in self._all:
             one.set_aside(one is not now)
             in_hand = one.layer is not None and selection.active is one.layer
             if in_hand and one is not now:
@@ -245,21 +256,17 @@ class Annotator(QObject):
     def _removed(self, event: Any) -> None:
         """Take note that a layer has gone; what was painted is kept."""
         layer = event.value
-        for key, one in list(self._all.items()):
+        for one in self._all:
             if one.removed(layer):
-                self._context.say(
-                    "The annotation layer was deleted; what was painted is kept. "
-                    "Click 'Annotate' to bring it back."
-                )
-            elif key[0] == layer.unique_id:
-                mine = one.layer
-                one.shut_down()
-                del self._all[key]
-                one.deleteLater()
-                if mine is not None and mine in self._context.viewer.layers:
-                    take_away(self._context.viewer, [mine])
-                if one is self.current:
-                    self._choose(None)
+                self._context.say(DELETED)
+        for one in self._all.drop(layer.unique_id):
+            mine = one.layer
+            one.shut_down()
+            one.deleteLater()
+            if mine is not None and mine in self._context.viewer.layers:
+                take_away(self._context.viewer, [mine])
+            if one is self.current:
+                self._choose(None)
 
 
 def layer_path(layer: Any) -> Path | None:
@@ -267,7 +274,3 @@ def layer_path(layer: Any) -> Path | None:
     if layer is None or not layer.source.path:
         return None
     return Path(layer.source.path)
-
-
-def _key(source: Source) -> Key:
-    return source.layer_id, source.lead

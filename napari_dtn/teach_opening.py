@@ -175,8 +175,8 @@ def shown_images(project: Project) -> tuple[ShownImage, ...]:
 
     found = []
     for entry in project.images:
-        path = project.folder / entry.path if entry.stored else Path(entry.absolute)
         try:
+            path = project.find_image(entry.name)
             image = project.open_image(entry.name)
         except DTNError as error:
             found.append(ShownImage(entry.name, "", None, {}, str(error)))

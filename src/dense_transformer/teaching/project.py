@@ -66,6 +66,10 @@ class Project(OpenProject):
                 continue  # moved
         return None
 
+    def find_image(self, image: str) -> Path:
+        """Return where an image lies now; raises ProjectError if it has moved."""
+        return find_file(self.entry(image), self.folder)
+
     def add_image(
         self,
         name: str,
