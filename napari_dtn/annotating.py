@@ -26,11 +26,17 @@ from napari_dtn.annotation_view import show_section
 from napari_dtn.annotation_writing import JournalWriter
 from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
+from napari_dtn.specs import arranged
 from napari_dtn.teach_opening import Opened, State
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import Patch
     from napari_dtn.teach_context import TeachContext
+
+OTHER_SIZE = (
+    "The annotation layer has to be as large as the image: the other pixels were not "
+    "taken, what was painted is back."
+)
 
 
 class Annotating(QObject):
@@ -264,7 +270,14 @@ class Annotating(QObject):
             show_section(self._context.viewer, self.layer, change.sections[0])
 
     def _replaced(self, event: Any) -> None:
-        self._keep(self.pixels.take_over())
+        """Go on with other data that the layer was given, if they fit the image."""
+        if self.pixels.drawing:
+            return
+        regions = self.pixels.take_over(arranged(self.pixels.labels, self.source))
+        if regions:
+            self._keep(regions)
+        else:
+            self._context.say(OTHER_SIZE)
 
     def _add_layer(self) -> None:
         viewer = self._context.viewer

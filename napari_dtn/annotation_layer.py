@@ -10,7 +10,7 @@ import numpy as np
 from napari_dtn.looks import PAINTED
 from napari_dtn.placement import KEY, insert_unselected, make_layer, set_frame
 from napari_dtn.sources import Source
-from napari_dtn.specs import LayerSpec, offset_px
+from napari_dtn.specs import LayerSpec, arranged, offset_px
 
 ROLE = "annotations"
 # A colour of the brush, not a class: what is painted with it becomes what the
@@ -51,10 +51,7 @@ def annotation_spec(
     A view of the labels: what is painted on the layer is painted on them. Of a
     pyramid it has the pixels of the finest level.
     """
-    stack = source.frame.ndim > 2
-    data = labels if stack else labels[0]
-    if stack:
-        data = np.expand_dims(data, tuple(range(len(source.lead))))
+    data = arranged(labels, source)
     colours = dict(enumerate(class_colours(classes), 1))
     colours[AS_PREDICTED] = PREDICTED_COLOUR
     look = {
