@@ -14,12 +14,11 @@ import numpy as np
 
 from dense_transformer.errors import DTNError, ProjectError
 from napari_dtn.sources import Source
+from napari_dtn.stored_images import same_pixels, stored_entry
 from napari_dtn.teach_finding import RECORD, known_project
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import ImageEntry, Journal, Patch, Project
-
-PROBE_PX = 64  # rows and columns by which images without a file are told apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +135,7 @@ def open_image(
         If the project can't be opened, the model or image not read, or the disk
         is full.
     """
-    file = path if path is not None and _holds(path, source) else None
+    file = path if path is not None and _holds(path, source, project) else None
     own = project is None
     project = project or _project_of(source, file, model)
     try:
@@ -193,7 +192,7 @@ def _project_of(source: Source, file: Path | None, model: str | Path) -> Project
     if file is None:
         for other in _stored_projects(folder.parent):
             with_it = Project.open(other, write=False)
-            if _stored_entry(with_it, source) is not None:
+            if stored_entry(with_it, source) is not None:
                 folder = other
     if (folder / RECORD).exists():
         return Project.open(folder)
@@ -215,7 +214,7 @@ def _stored_projects(folder: Path) -> Iterator[Path]:
 
 def _entry_of(project: Project, source: Source, file: Path | None) -> ImageEntry:
     image = source.image
-    entry = project.find(file) if file is not None else _stored_entry(project, source)
+    entry = project.find(file) if file is not None else stored_entry(project, source)
     if entry is None:
         if file is not None:
             return project.add_image(image.name, file, image.pixel_nm)
@@ -234,42 +233,23 @@ def _check_size(entry: ImageEntry, source: Source) -> None:
         )
 
 
-def _stored_entry(project: Project, source: Source) -> ImageEntry | None:
-    """Return the entry whose stored pixels are those of a layer without a file."""
-    image = source.image
-    shape, channels = (image.sections, *image.size), image.channels
-    for entry in project.images:
-        same = tuple(entry.shape) == shape and entry.channels == channels
-        if not (entry.stored and same):
-            continue
-        try:
-            stored = project.open_image(entry.name, check=False)
-        except DTNError:
-            continue
-        if np.array_equal(_probe(stored), _probe(image)):
-            return entry
-    return None
+def _holds(path: Path, source: Source, project: Project | None) -> bool:
+    """Return whether a file, read by the core, is the image of the layer.
 
-
-def _probe(image: Any) -> np.ndarray:
-    """Return some pixels of an image, as it holds them."""
-    from dense_transformer.data import read_section
-
-    pixels = read_section(image, image.sections // 2)
-    steps = [max(1, size // PROBE_PX) for size in pixels.shape[:2]]
-    return np.asarray(pixels[:: steps[0], :: steps[1]])
-
-
-def _holds(path: Path, source: Source) -> bool:
-    """Return whether a file, read by the core, is the image of the layer."""
+    Where its pixels differ, as a filter or another reader makes them, only a file
+    that some project has already is meant: what is painted there has to be found.
+    """
     from dense_transformer.data import read_image
 
     if source.lead or not path.exists():
         return False
     try:
-        image = read_image(path)
+        image, mine = read_image(path), source.image
+        same = (image.sections, *image.size) == (mine.sections, *mine.size)
+        if not (same and image.channels == mine.channels):
+            return False
+        if project is not None and project.find(path) is not None:
+            return True
+        return known_project(path) is not None or same_pixels(image, mine)
     except (DTNError, OSError):
         return False
-    mine = source.image
-    same = (image.sections, *image.size) == (mine.sections, *mine.size)
-    return same and image.channels == mine.channels
