@@ -5,7 +5,6 @@ Runs in the context's thread: it may read a whole image, or copy one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ import numpy as np
 from dense_transformer.errors import DTNError, ProjectError
 from napari_dtn.sources import Source
 from napari_dtn.stored_images import same_pixels, stored_entry
-from napari_dtn.teach_finding import RECORD, known_project
+from napari_dtn.teach_finding import RECORD, known_project, projects_storing
+from napari_dtn.teach_remembered import remember
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import ImageEntry, Journal, Patch, Project
@@ -146,6 +146,7 @@ def open_image(
         if own:
             project.close(give_up=True)
         raise
+    remember(project.folder)
     labels = journal.annotations().labels
     return Opened(
         project, entry, journal,
@@ -158,6 +159,7 @@ def open_project(folder: Path) -> tuple[Project, tuple[ShownImage, ...]]:
     from dense_transformer.teaching import Project
 
     project = Project.open(folder)
+    remember(project.folder)
     return project, shown_images(project)
 
 
@@ -165,7 +167,9 @@ def make_project(folder: Path, model: str) -> Project:
     """Return a new project that begins with a model."""
     from dense_transformer.teaching import Project
 
-    return Project.create(folder, model)
+    project = Project.create(folder, model)
+    remember(project.folder)
+    return project
 
 
 def shown_images(project: Project) -> tuple[ShownImage, ...]:
@@ -188,28 +192,15 @@ def shown_images(project: Project) -> tuple[ShownImage, ...]:
 def _project_of(source: Source, file: Path | None, model: str | Path) -> Project:
     from dense_transformer.teaching import Project, default_project_folder
 
-    folder = known_project(file) or default_project_folder(file)
     if file is None:
-        for other in _stored_projects(folder.parent):
-            with_it = Project.open(other, write=False)
-            if stored_entry(with_it, source) is not None:
-                folder = other
+        storing = projects_storing(source)
+        folder = storing[0].folder if storing else None
+    else:
+        folder = known_project(file)
+    folder = folder or default_project_folder(file)
     if (folder / RECORD).exists():
         return Project.open(folder)
     return Project.create(folder, model)
-
-
-def _stored_projects(folder: Path) -> Iterator[Path]:
-    """Yield the readable projects of images without a file, newest last."""
-    from dense_transformer.teaching import Project
-
-    found = sorted(folder.glob(f"*/{RECORD}"), key=lambda p: p.stat().st_mtime)
-    for record in found:
-        try:
-            Project.open(record.parent, write=False)
-        except DTNError:
-            continue
-        yield record.parent
 
 
 def _entry_of(project: Project, source: Source, file: Path | None) -> ImageEntry:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
 import pytest
 import tifffile
+from napari.layers import Image
 from small_inspector import small_model
 from teach_driver import TeachCore, TeachWindow
 
 from dense_transformer.teaching import Project, default_project_folder
 from dense_transformer.zoo import save_model
+from napari_dtn.sources import read_source
 from napari_dtn.teach_finding import known_project
+from napari_dtn.teach_opening import make_project, open_image
+from napari_dtn.teach_remembered import remember, remembered
 
 
 @pytest.fixture
@@ -73,6 +78,61 @@ def test_what_is_damaged_beside_an_image_is_passed_over(near):
     assert known_project(two) == near / "one-teach"
     shutil.rmtree(near / "one-teach")
     assert known_project(two) is None
+
+
+def painted(folder, image: str, at: float) -> None:
+    """Paint on an image of a project, at a time."""
+    with Project.open(folder) as project:
+        project.journal(image).paint(0, 2, 3, None, np.ones((4, 5), np.uint8))
+    os.utime(folder / "annotations" / f"{image}.journal", (at, at))
+
+
+def test_of_several_projects_the_last_painted_in_is_meant(near):
+    one, two = near / "one.tif", near / "two.tif"
+    for folder in (near / "one-teach", near / "other-teach", near / "two-teach"):
+        project_with(folder, one, two)
+    painted(near / "other-teach", "two", 2e9)
+    assert known_project(two) == near / "other-teach"
+    painted(near / "two-teach", "two", 1e9)
+    assert known_project(two) == near / "other-teach"
+    painted(near / "one-teach", "two", 2.1e9)
+    assert known_project(two) == near / "one-teach"
+
+
+def test_a_project_beside_an_image_may_have_any_name(near):
+    one = near / "one.tif"
+    project_with(near / "light", one)  # as `dtn teach light --new` makes it
+    assert known_project(one) == near / "light"
+
+
+@pytest.mark.parametrize("file", [True, False])
+def test_a_project_of_any_place_is_found_once_it_was_opened(near, tmp_path, file):
+    path, pixels = near / "one.tif", np.zeros((40, 50), np.uint8)
+    source = read_source(Image(pixels, name="pixels"), (0, 0))
+    far = tmp_path / "far" / "away"
+    far.parent.mkdir()
+    project = make_project(far, str(tmp_path / "small.safetensors"))
+    image = project.add_image("pixels", path if file else pixels)
+    project.close()
+    opened = open_image(source, path if file else None, "no model is needed")
+    opened.project.close()
+    assert (opened.project.folder, opened.entry) == (far, image)
+    shutil.rmtree(far)
+    assert known_project(path) is None
+
+
+@pytest.mark.parametrize(
+    "text", [b"\0", b"{}", b"[1]", b"[" * 100_000, b'["a\\u0000"]']
+)
+def test_a_damaged_list_of_projects_is_made_anew(near, text):
+    users = default_project_folder(None).parent
+    users.parent.mkdir(parents=True, exist_ok=True)
+    users.with_suffix(".json").write_bytes(text)
+    assert known_project(near / "one.tif") is None
+    remember(near / "b")
+    remember(near / "a")
+    remember(near / "b")
+    assert remembered() == [near / "b", near / "a"]
 
 
 def test_what_was_painted_in_another_images_project_comes_back(
