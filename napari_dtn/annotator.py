@@ -12,8 +12,9 @@ from napari_dtn.annotated_images import AnnotatedImages, Key, key_of
 from napari_dtn.annotating import Annotating
 from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
 from napari_dtn.layer_removal import take_away
+from napari_dtn.project_finder import ProjectFinder
 from napari_dtn.sources import Source, current_index
-from napari_dtn.teach_finding import known_project
+from napari_dtn.teach_elsewhere import AnnotatedElsewhere
 from napari_dtn.teach_opening import Opened, open_image
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ class Annotator(QObject):
     current_changed = Signal()  # another image is annotated, or its layer came or went
     changed = Signal()  # strokes or patches of the current image
     unpredicted = Signal()  # painted as predicted where nothing is predicted
-    found = Signal(object)  # Path of a project that the chosen image has already
     next_place = Signal()  # the keys that sections listen to
     toggled = Signal()
     draw_patch = Signal()
@@ -57,7 +57,8 @@ class Annotator(QObject):
         self.current: Annotating | None = None
         self.opening = False
         self._awaited = False  # the image is annotated once there is a model
-        self._looked_for: Path | None = None
+        self.finder = ProjectFinder(context)
+        self.finder.elsewhere_changed.connect(self.current_changed)
         self._known: dict[object, str] = {}  # layer's id: name in the project
         context.changed.connect(self.follow)
         context.predict.shown.connect(self._lift)
@@ -70,8 +71,17 @@ class Annotator(QObject):
         """Whether an image is being opened, or a stroke handed on."""
         return self.opening or any(one.busy for one in self._all)
 
-    def annotate(self) -> None:
-        """Make the annotation layer of the chosen image, or show it again."""
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the chosen image is annotated, but not in the project now open."""
+        return bool(self.finder.elsewhere(self._chosen()))
+
+    def annotate(self, *, here: bool = False) -> None:
+        """Make the annotation layer of the chosen image, or show it again.
+
+        Of an image that is annotated elsewhere that project is opened; `here`: the
+        image is added to the open one, with all that is painted on it.
+        """
         context, source = self._context, self._context.source()
         if source is None or self.opening:
             return
@@ -90,8 +100,11 @@ class Annotator(QObject):
         self.current_changed.emit()
         path = layer_path(context.layer())
         name = self._known.get(source.layer_id, "")
-        work = partial(open_image, source, path, model.key, context.project, name)
-        context.aside(work, partial(self._opened, source), self._failed)
+        project = None if self.elsewhere and not here else context.project
+        work = partial(open_image, source, path, model.key, project, name, here=here)
+        context.aside(
+            work, partial(self._opened, source), partial(self._failed, source)
+        )
 
     def flush(self) -> None:
         """Hand everything that is painted to the project's thread, now."""
@@ -109,6 +122,7 @@ class Annotator(QObject):
             one.deleteLater()
         self._all.clear()
         self._known.clear()
+        self.finder.forget()
         self._choose(None)
 
     def know(self, layer: Any, name: str) -> None:
@@ -158,7 +172,7 @@ class Annotator(QObject):
             one.lie_on(source)
         self._choose(one)
         if self.current is None and not self.opening:
-            self._look_for_project()
+            self.finder.look(self._chosen(), layer_path(self._context.layer()))
 
     def _chosen(self) -> Key | None:
         layer = self._context.layer()
@@ -167,20 +181,9 @@ class Annotator(QObject):
         dims = self._context.viewer.dims
         return layer.unique_id, current_index(layer, dims.point, dims.units)[:-1]
 
-    def _look_for_project(self) -> None:
-        """Tell of a project beside the image: what was painted may come back."""
-        path = layer_path(self._context.layer())
-        if path is None or path == self._looked_for or self._context.project:
-            return
-        self._looked_for = path
-        self._context.in_turn(partial(known_project, path), self._found)
-
-    def _found(self, folder: Path | None) -> None:
-        if folder is not None and self.current is None:
-            self.found.emit(folder)
-
     def _opened(self, source: Source, opened: Opened) -> None:
         context, self.opening = self._context, False
+        self.finder.note(key_of(source), [])
         if context.project is not opened.project:
             context.set_project(opened.project)
         layers = context.viewer.layers
@@ -210,9 +213,12 @@ class Annotator(QObject):
         if one is not None and one.layer is not None and layers[-1] is not one.layer:
             layers.move(layers.index(one.layer), len(layers))
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, source: Source, error: Exception) -> None:
         self.opening = False
-        self._context.fail(error)
+        if isinstance(error, AnnotatedElsewhere):
+            self.finder.note(key_of(source), error.others)
+        else:
+            self._context.fail(error)
         self.current_changed.emit()
 
     def _choose(self, one: Annotating | None) -> None:

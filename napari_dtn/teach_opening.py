@@ -13,7 +13,13 @@ import numpy as np
 
 from dense_transformer.errors import DTNError, ProjectError
 from napari_dtn.sources import Source
-from napari_dtn.stored_images import same_pixels, stored_entry
+from napari_dtn.stored_images import same_pixels
+from napari_dtn.teach_elsewhere import (
+    AnnotatedElsewhere,
+    known_entry,
+    painted_elsewhere,
+    their_journals,
+)
 from napari_dtn.teach_finding import RECORD, known_project, projects_storing
 from napari_dtn.teach_remembered import remember
 
@@ -112,6 +118,8 @@ def open_image(
     model: str | Path,
     project: Project | None = None,
     name: str = "",
+    *,
+    here: bool = False,
 ) -> Opened:
     """Return an image in a project, which is made or opened if none is given.
 
@@ -128,20 +136,37 @@ def open_image(
     name : str
         Of the image in the project, where that is known; empty: found by its file
         or its pixels.
+    here : bool
+        Add an image that is annotated in another project to this one all the same,
+        with what is painted on it there.
 
     Raises
     ------
+    AnnotatedElsewhere
+        If `project` doesn't have the image, another one has it annotated, and it isn't
+        wanted `here`.
     DTNError
         If the project can't be opened, the model or image not read, or the disk
         is full.
     """
+    from dense_transformer.teaching.bringing import bring_annotations
+
     file = path if path is not None and _holds(path, source, project) else None
     own = project is None
     project = project or _project_of(source, file, model)
     try:
-        entry = project.entry(name) if name else _entry_of(project, source, file)
+        entry = project.entry(name) if name else known_entry(project, source, file)
+        theirs: list[Journal] = []
+        if entry is None:
+            others = [] if own else painted_elsewhere(project, source, file)
+            if others and not here:
+                raise AnnotatedElsewhere(others)
+            theirs = their_journals(others, project, source)
+            entry = _add(project, source, file)
         _check_size(entry, source)
         journal = project.journal(entry.name)
+        for other in theirs:
+            bring_annotations(other, journal)
     except BaseException:
         if own:
             project.close(give_up=True)
@@ -203,16 +228,11 @@ def _project_of(source: Source, file: Path | None, model: str | Path) -> Project
     return Project.create(folder, model)
 
 
-def _entry_of(project: Project, source: Source, file: Path | None) -> ImageEntry:
+def _add(project: Project, source: Source, file: Path | None) -> ImageEntry:
     image = source.image
-    entry = project.find(file) if file is not None else stored_entry(project, source)
-    if entry is None:
-        if file is not None:
-            return project.add_image(image.name, file, image.pixel_nm)
-        return project.add_image(
-            image.name, image.data, image.pixel_nm, axes=image.axes
-        )
-    return entry
+    if file is not None:
+        return project.add_image(image.name, file, image.pixel_nm)
+    return project.add_image(image.name, image.data, image.pixel_nm, axes=image.axes)
 
 
 def _check_size(entry: ImageEntry, source: Source) -> None:
