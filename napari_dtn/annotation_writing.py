@@ -81,8 +81,7 @@ class JournalWriter(QObject):
 
     def _written(self, outcome: Outcome) -> None:
         _, self.state, problem = outcome
-        if problem is not None:
-            self._context.fail(problem)
+        self._context.tell_of_disk(problem)
         self.changed.emit()
 
     def _came_back(self, outcome: Outcome) -> None:

@@ -96,6 +96,7 @@ class Annotator(QObject):
             context.say(LOOKING if self._awaited else CHOOSE)
             return
         self.opening = True
+        context.close_left()
         context.say(f"Opening the annotations of {source.image.name}…")
         self.current_changed.emit()
         path = layer_path(context.layer())
@@ -105,6 +106,24 @@ class Annotator(QObject):
         context.aside(
             work, partial(self._opened, source), partial(self._failed, source)
         )
+
+    @property
+    def unsaved(self) -> int:
+        """Changes that a full disk keeps in memory, also of images that were closed."""
+        project = self._context.project
+        return 0 if project is None else project.unsaved
+
+    def save(self) -> None:
+        """Try again to write what a full disk keeps in memory."""
+        if self.unsaved and self._context.project is not None:
+            for one in self._all:
+                one.save()
+            sync = self._context.project.sync
+            self._context.in_turn(sync, lambda _: self._synced(), self._synced)
+
+    def _synced(self, error: Exception | None = None) -> None:
+        self._context.tell_of_disk(error)
+        self._context.annotated.emit()
 
     def flush(self) -> None:
         """Hand everything that is painted to the project's thread, now."""
