@@ -66,7 +66,9 @@ class Annotating(QObject):
         self._context, self.source = context, source
         self.entry, self.journal = opened.entry, opened.journal
         self.classes = tuple(opened.project.classes)
-        self._writer = JournalWriter(context, opened.journal, opened.state)
+        self._writer = JournalWriter(
+            context, opened.journal, opened.state, opened.known
+        )
         self._writer.changed.connect(self.changed)
         self._writer.came_back.connect(self._came_back)
         self.pixels = Pixels(opened.labels, opened.kept, len(self.classes))
@@ -215,7 +217,7 @@ class Annotating(QObject):
     def read_again(self) -> None:
         """Show what the journal has: an import has written into it."""
         self.flush()
-        self._writer.read(self.pixels.replace)
+        self._writer.read(self.pixels.apply)
 
     # what is there
 

@@ -105,7 +105,7 @@ class Pixels:
         return section, box[0], box[1], after
 
     def apply(self, change: Change) -> None:
-        """Show what an undo or a redo has changed.
+        """Show what an undo, a redo or an import has changed.
 
         What was painted over since it was asked for stays: its own change is on
         the way.
@@ -125,13 +125,6 @@ class Pixels:
                 self.write(piece.section, piece.top, piece.left, new)
         if many:
             self._draw()
-
-    def replace(self, labels: Array) -> None:
-        """Show other labels of the same shape, which are kept already."""
-        self._kept[...] = labels
-        self.labels[...] = labels
-        if self.layer is not None:
-            self.layer.refresh()
 
     def take_over(self, ours: Array) -> list[Region]:
         """Use other data that somebody has given the layer; return where to look.

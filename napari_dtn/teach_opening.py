@@ -24,7 +24,13 @@ from napari_dtn.teach_finding import RECORD, known_project, projects_storing
 from napari_dtn.teach_remembered import remember
 
 if TYPE_CHECKING:
-    from dense_transformer.teaching import ImageEntry, Journal, Patch, Project
+    from dense_transformer.teaching import (
+        ImageEntry,
+        Journal,
+        Patch,
+        Project,
+        SparseLabels,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +72,8 @@ class Opened:
         Two arrays of what is painted; pages that hold nothing take no memory.
     state : State
         The rest.
+    known : SparseLabels
+        What is painted, as the journal keeps it.
     """
 
     project: Project
@@ -74,6 +82,7 @@ class Opened:
     labels: np.ndarray
     kept: np.ndarray
     state: State
+    known: SparseLabels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +184,7 @@ def open_image(
     labels = journal.annotations().labels
     return Opened(
         project, entry, journal,
-        np.asarray(labels), np.asarray(labels), journal_state(journal),
+        np.asarray(labels), np.asarray(labels), journal_state(journal), labels,
     )  # fmt: skip
 
 
