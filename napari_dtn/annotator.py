@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LOOKING = "Looking for models; the annotations are opened then…"
 DELETED = (
-    "The annotation layer was deleted; what was painted is kept. Click 'Annotate' "
-    "to bring it back."
+    "The annotation layer was deleted; what was painted is kept. Click 'Bring the "
+    "layer back' to go on with it."
 )
 CHOOSE = "No model is chosen yet; where they are still being looked for, try again."
 

@@ -101,7 +101,8 @@ class AnnotateSection(TeachSection):
     def shut_down(self) -> None:
         """Let go of the layer. May be called twice."""
         self.counts.shut_down()
-        self._follow_layer(None)
+        if self._layer is not None:  # the second time its widgets may be no more
+            self._follow_layer(None)
 
     @property
     def busy(self) -> bool:
