@@ -17,6 +17,7 @@ from napari_dtn.annotation_layer import (
     annotation_spec,
     group_id,
     left_over,
+    move_annotations,
 )
 from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_prediction import predicted_labels
@@ -25,11 +26,17 @@ from napari_dtn.annotation_view import show_section
 from napari_dtn.annotation_writing import JournalWriter
 from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
+from napari_dtn.specs import arranged
 from napari_dtn.teach_opening import Opened, State
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import Patch
     from napari_dtn.teach_context import TeachContext
+
+OTHER_SIZE = (
+    "The annotation layer has to be as large as the image: the other pixels were not "
+    "taken, what was painted is back."
+)
 
 
 class Annotating(QObject):
@@ -59,7 +66,9 @@ class Annotating(QObject):
         self._context, self.source = context, source
         self.entry, self.journal = opened.entry, opened.journal
         self.classes = tuple(opened.project.classes)
-        self._writer = JournalWriter(context, opened.journal, opened.state)
+        self._writer = JournalWriter(
+            context, opened.journal, opened.state, opened.known
+        )
         self._writer.changed.connect(self.changed)
         self._writer.came_back.connect(self._came_back)
         self.pixels = Pixels(opened.labels, opened.kept, len(self.classes))
@@ -103,6 +112,20 @@ class Annotating(QObject):
             self._add_layer()
         viewer.layers.selection.active = self.layer
         return self.layer
+
+    def lie_on(self, source: Source) -> None:
+        """Lie on another layer that shows the same image."""
+        if group_id(source.layer_id, source.lead) == self.id:
+            return
+        self.source, layer = source, self.layer
+        if layer is None:
+            return
+        if layer.ndim == source.frame.ndim:
+            move_annotations(layer, source, self.id)
+            return
+        self.flush(unfinished=True)
+        self._add_layer()
+        take_away(self._context.viewer, [layer])
 
     def set_aside(self, aside: bool) -> None:
         """Hide the layer while another image is chosen, or show it as it was."""
@@ -194,7 +217,7 @@ class Annotating(QObject):
     def read_again(self) -> None:
         """Show what the journal has: an import has written into it."""
         self.flush()
-        self._writer.read(self.pixels.replace)
+        self._writer.read(self.pixels.apply)
 
     # what is there
 
@@ -249,7 +272,14 @@ class Annotating(QObject):
             show_section(self._context.viewer, self.layer, change.sections[0])
 
     def _replaced(self, event: Any) -> None:
-        self._keep(self.pixels.take_over())
+        """Go on with other data that the layer was given, if they fit the image."""
+        if self.pixels.drawing:
+            return
+        regions = self.pixels.take_over(arranged(self.pixels.labels, self.source))
+        if regions:
+            self._keep(regions)
+        else:
+            self._context.say(OTHER_SIZE)
 
     def _add_layer(self) -> None:
         viewer = self._context.viewer

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from napari_dtn.looks import PAINTED
-from napari_dtn.placement import KEY, insert_unselected, make_layer
+from napari_dtn.placement import KEY, insert_unselected, make_layer, set_frame
 from napari_dtn.sources import Source
-from napari_dtn.specs import LayerSpec, offset_px
+from napari_dtn.specs import LayerSpec, arranged, offset_px
 
 ROLE = "annotations"
 # A colour of the brush, not a class: what is painted with it becomes what the
@@ -51,11 +51,7 @@ def annotation_spec(
     A view of the labels: what is painted on the layer is painted on them. Of a
     pyramid it has the pixels of the finest level.
     """
-    stack = source.frame.ndim > 2
-    data = labels if stack else labels[0]
-    if stack:
-        data = np.expand_dims(data, tuple(range(len(source.lead))))
-    place = source.frame.placed(offset_px(source, 0))
+    data = arranged(labels, source)
     colours = dict(enumerate(class_colours(classes), 1))
     colours[AS_PREDICTED] = PREDICTED_COLOUR
     look = {
@@ -64,7 +60,13 @@ def annotation_spec(
         "blending": "translucent_no_depth",
     }
     name = f"{source.image.name} annotations"
-    return LayerSpec("labels", ROLE, name, data, place, look)
+    return LayerSpec("labels", ROLE, name, data, _place(source), look)
+
+
+def move_annotations(layer: Any, source: Source, layer_id: tuple[Any, ...]) -> None:
+    """Lay an annotation layer on another layer of its image, of as many axes."""
+    layer.metadata = {KEY: {**layer.metadata[KEY], "source": layer_id}}
+    set_frame(layer, _place(source))
 
 
 def add_annotations(viewer: Any, spec: LayerSpec, layer_id: tuple[Any, ...]) -> Any:
@@ -87,6 +89,11 @@ def left_over(layers: Iterable[Any], layer_id: tuple[Any, ...]) -> list[Any]:
         and (tag["source"], tag["role"]) == (layer_id, ROLE)
         and layer.name == tag["name"]
     ]
+
+
+def _place(source: Source) -> dict[str, Any]:
+    """Return the layer options of annotations that lie on an image."""
+    return source.frame.placed(offset_px(source, 0))
 
 
 def stack_of(layer: Any) -> np.ndarray:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Drawing so many pixels anew costs more than drawing everything: 25 ms at 4096².
 MANY_PX = 1 << 17
+NO_CLASS = AS_PREDICTED - 1  # what stands for labels that no byte can hold
 Painted = tuple[int, int, int, Array]  # section, top, left, labels (h, w)
 
 
@@ -104,7 +105,7 @@ class Pixels:
         return section, box[0], box[1], after
 
     def apply(self, change: Change) -> None:
-        """Show what an undo or a redo has changed.
+        """Show what an undo, a redo or an import has changed.
 
         What was painted over since it was asked for stays: its own change is on
         the way.
@@ -125,21 +126,40 @@ class Pixels:
         if many:
             self._draw()
 
-    def replace(self, labels: Array) -> None:
-        """Show other labels of the same shape, which are kept already."""
-        self._kept[...] = labels
-        self.labels[...] = labels
-        if self.layer is not None:
-            self.layer.refresh()
+    def take_over(self, ours: Array) -> list[Region]:
+        """Use other data that somebody has given the layer; return where to look.
 
-    def take_over(self) -> list[Region]:
-        """Use other data that somebody has given the layer; return where to look."""
-        data = np.asarray(self.layer.data)
-        if data.dtype != np.uint8 or data.size != self.labels.size:
+        Those of another type, such as napari's *Convert data type* makes, and those
+        that can't be painted on are copied. Those of another size are not taken: the
+        layer shows again what it did.
+
+        Parameters
+        ----------
+        ours : ndarray, uint8
+            `labels` with the axes of the layer, a view.
+        """
+        data = self.layer.data
+        if tuple(data.shape) != ours.shape:
+            self._give_back(ours)
             return []
-        self.labels = stack_of(self.layer)
+        in_memory = isinstance(data, np.ndarray) and data.flags.writeable
+        if in_memory and data.dtype == np.uint8:
+            self.labels = stack_of(self.layer)
+        else:
+            values = np.asarray(data)
+            strange = (values < 0) | (values > AS_PREDICTED)
+            ours[...] = np.where(strange, NO_CLASS, values).astype(np.uint8)
+            self._give_back(ours)
         depth, height, width = self.labels.shape
         return [(0, depth, 0, 0, height, width)]
+
+    def _give_back(self, ours: Array) -> None:
+        """Let the layer show our pixels again."""
+        self.drawing = True
+        try:
+            self.layer.data = ours
+        finally:
+            self.drawing = False
 
     def _draw(self) -> None:
         """Draw everything anew."""

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from dense_transformer.errors import WriteError
-from dense_transformer.types import Array
 from napari_dtn.teach_opening import State, journal_state
 
 if TYPE_CHECKING:
+    from dense_transformer.teaching import Change, SparseLabels
     from napari_dtn.teach_context import TeachContext
 
 # What a change of the journal led to: the change, the state, and what went wrong.
@@ -31,6 +30,8 @@ class JournalWriter(QObject):
         Of one image.
     state : State
         As it is now.
+    known : SparseLabels
+        What is painted now.
 
     Attributes
     ----------
@@ -41,10 +42,12 @@ class JournalWriter(QObject):
     changed = Signal()  # `state` is new
     came_back = Signal(object)  # Change that an undo or a redo has made
 
-    def __init__(self, context: TeachContext, journal: Any, state: State) -> None:
+    def __init__(
+        self, context: TeachContext, journal: Any, state: State, known: SparseLabels
+    ) -> None:
         super().__init__(context)
         self._context, self._journal = context, journal
-        self.state = state
+        self.state, self._known = state, known
 
     def ask(self, work: Callable[[], Any]) -> None:
         """Change the journal in its turn."""
@@ -60,12 +63,12 @@ class JournalWriter(QObject):
         work = partial(self._write, self._journal.redo)
         self._context.in_turn(work, self._came_back)
 
-    def read(self, then: Callable[[Array], None]) -> None:
-        """Read the journal anew; `then` gets its labels."""
+    def read(self, then: Callable[[Change], None]) -> None:
+        """Give what somebody else has changed, such as an import, to `then`."""
 
-        def take(found: tuple[Array, State]) -> None:
-            labels, self.state = found
-            then(labels)
+        def take(found: tuple[Change, State]) -> None:
+            change, self.state = found
+            then(change)
             self.changed.emit()
 
         self._context.in_turn(self._read, take)
@@ -77,12 +80,12 @@ class JournalWriter(QObject):
             change = work()
         except WriteError as error:
             problem = error
+        self._known = self._journal.annotations().labels
         return change, journal_state(self._journal), problem
 
     def _written(self, outcome: Outcome) -> None:
         _, self.state, problem = outcome
-        if problem is not None:
-            self._context.fail(problem)
+        self._context.tell_of_disk(problem)
         self.changed.emit()
 
     def _came_back(self, outcome: Outcome) -> None:
@@ -90,6 +93,13 @@ class JournalWriter(QObject):
             self.came_back.emit(outcome[0])
         self._written(outcome)
 
-    def _read(self) -> tuple[Array, State]:
-        labels = self._journal.annotations().labels
-        return np.asarray(labels), journal_state(self._journal)
+    def _read(self) -> tuple[Change, State]:
+        """Return what the journal has and we haven't changed; in its thread."""
+        from dense_transformer.teaching import Change, Piece
+
+        before, self._known = self._known, self._journal.annotations().labels
+        pieces = tuple(
+            Piece(section, box[0], box[1], old, new)
+            for section, box, old, new in before.changes(self._known)
+        )
+        return Change(0, pieces), journal_state(self._journal)

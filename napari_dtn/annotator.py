@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_dtn.annotated_images import AnnotatedImages, Key, key_of
 from napari_dtn.annotating import Annotating
 from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
 from napari_dtn.layer_removal import take_away
+from napari_dtn.project_finder import ProjectFinder
 from napari_dtn.sources import Source, current_index
-from napari_dtn.teach_finding import known_project
+from napari_dtn.teach_elsewhere import AnnotatedElsewhere
 from napari_dtn.teach_opening import Opened, open_image
 
 if TYPE_CHECKING:
     from napari_dtn.teach_context import TeachContext
 
-Key = tuple[Any, tuple[int, ...]]  # layer's id, indices of the axes before the stack
-
 LOOKING = "Looking for models; the annotations are opened then…"
+DELETED = (
+    "The annotation layer was deleted; what was painted is kept. Click 'Bring the "
+    "layer back' to go on with it."
+)
 CHOOSE = "No model is chosen yet; where they are still being looked for, try again."
 
 
@@ -41,7 +45,6 @@ class Annotator(QObject):
     current_changed = Signal()  # another image is annotated, or its layer came or went
     changed = Signal()  # strokes or patches of the current image
     unpredicted = Signal()  # painted as predicted where nothing is predicted
-    found = Signal(object)  # Path of a project that the chosen image has already
     next_place = Signal()  # the keys that sections listen to
     toggled = Signal()
     draw_patch = Signal()
@@ -50,11 +53,12 @@ class Annotator(QObject):
     def __init__(self, context: TeachContext) -> None:
         super().__init__(context)
         self._context = context
-        self._all: dict[Key, Annotating] = {}
+        self._all = AnnotatedImages()
         self.current: Annotating | None = None
         self.opening = False
         self._awaited = False  # the image is annotated once there is a model
-        self._looked_for: Path | None = None
+        self.finder = ProjectFinder(context)
+        self.finder.elsewhere_changed.connect(self.current_changed)
         self._known: dict[object, str] = {}  # layer's id: name in the project
         context.changed.connect(self.follow)
         context.predict.shown.connect(self._lift)
@@ -65,14 +69,24 @@ class Annotator(QObject):
     @property
     def busy(self) -> bool:
         """Whether an image is being opened, or a stroke handed on."""
-        return self.opening or any(one.busy for one in self._all.values())
+        return self.opening or any(one.busy for one in self._all)
 
-    def annotate(self) -> None:
-        """Make the annotation layer of the chosen image, or show it again."""
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the chosen image is annotated, but not in the project now open."""
+        return bool(self.finder.elsewhere(self._chosen()))
+
+    def annotate(self, *, here: bool = False) -> None:
+        """Make the annotation layer of the chosen image, or show it again.
+
+        Of an image that is annotated elsewhere that project is opened; `here`: the
+        image is added to the open one, with all that is painted on it.
+        """
         context, source = self._context, self._context.source()
         if source is None or self.opening:
             return
-        if (known := self._all.get(_key(source))) is not None:
+        if (known := self._all.of(key_of(source))) is not None:
+            known.lie_on(source)
             known.show()
             self._choose(known)
             return
@@ -82,22 +96,44 @@ class Annotator(QObject):
             context.say(LOOKING if self._awaited else CHOOSE)
             return
         self.opening = True
+        context.close_left()
         context.say(f"Opening the annotations of {source.image.name}…")
         self.current_changed.emit()
         path = layer_path(context.layer())
         name = self._known.get(source.layer_id, "")
-        work = partial(open_image, source, path, model.key, context.project, name)
-        context.aside(work, partial(self._opened, source), self._failed)
+        project = None if self.elsewhere and not here else context.project
+        work = partial(open_image, source, path, model.key, project, name, here=here)
+        context.aside(
+            work, partial(self._opened, source), partial(self._failed, source)
+        )
+
+    @property
+    def unsaved(self) -> int:
+        """Changes that a full disk keeps in memory, also of images that were closed."""
+        project = self._context.project
+        return 0 if project is None else project.unsaved
+
+    def save(self) -> None:
+        """Try again to write what a full disk keeps in memory."""
+        if self.unsaved and self._context.project is not None:
+            for one in self._all:
+                one.save()
+            sync = self._context.project.sync
+            self._context.in_turn(sync, lambda _: self._synced(), self._synced)
+
+    def _synced(self, error: Exception | None = None) -> None:
+        self._context.tell_of_disk(error)
+        self._context.annotated.emit()
 
     def flush(self) -> None:
         """Hand everything that is painted to the project's thread, now."""
-        for one in self._all.values():
+        for one in self._all:
             one.flush()
 
     def forget(self) -> None:
         """Take the layers of all annotations away: another project is open."""
         self.flush()
-        for one in self._all.values():
+        for one in self._all:
             layer = one.layer
             one.shut_down()
             if layer is not None and layer in self._context.viewer.layers:
@@ -105,6 +141,7 @@ class Annotator(QObject):
             one.deleteLater()
         self._all.clear()
         self._known.clear()
+        self.finder.forget()
         self._choose(None)
 
     def know(self, layer: Any, name: str) -> None:
@@ -116,15 +153,14 @@ class Annotator(QObject):
         for layer in self._context.viewer.layers:
             file = layer_path(layer)
             same = file is not None and file.resolve() == Path(path).resolve()
-            entry = self._all.get((layer.unique_id, ()))
-            mine = entry is not None and entry.entry.name == name
+            mine = self._all.shows(layer.unique_id, name)
             if same or mine or self._known.get(layer.unique_id) == name:
                 return True
         return False
 
     def read_again(self) -> None:
         """Show what somebody else has written into the journals."""
-        for one in self._all.values():
+        for one in self._all:
             one.read_again()
 
     def shut_down(self) -> list[Any]:
@@ -139,8 +175,8 @@ class Annotator(QObject):
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
-        layers = [one.layer for one in self._all.values() if one.layer is not None]
-        for one in self._all.values():
+        layers = [one.layer for one in self._all if one.layer is not None]
+        for one in self._all:
             one.shut_down()
         self._all.clear()
         self.current = None
@@ -150,10 +186,12 @@ class Annotator(QObject):
         """Turn to the annotations of the chosen image, if there are any."""
         if self._awaited and self._context.model() is not None:
             self.annotate()
-        key = self._chosen()
-        self._choose(None if key is None else self._all.get(key))
+        one = self._all.of(self._chosen())
+        if one is not None and (source := self._context.source()) is not None:
+            one.lie_on(source)
+        self._choose(one)
         if self.current is None and not self.opening:
-            self._look_for_project()
+            self.finder.look(self._chosen(), layer_path(self._context.layer()))
 
     def _chosen(self) -> Key | None:
         layer = self._context.layer()
@@ -162,36 +200,31 @@ class Annotator(QObject):
         dims = self._context.viewer.dims
         return layer.unique_id, current_index(layer, dims.point, dims.units)[:-1]
 
-    def _look_for_project(self) -> None:
-        """Tell of a project beside the image: what was painted may come back."""
-        path = layer_path(self._context.layer())
-        if path is None or path == self._looked_for or self._context.project:
-            return
-        self._looked_for = path
-        self._context.in_turn(partial(known_project, path), self._found)
-
-    def _found(self, folder: Path | None) -> None:
-        if folder is not None and self.current is None:
-            self.found.emit(folder)
-
     def _opened(self, source: Source, opened: Opened) -> None:
         context, self.opening = self._context, False
+        self.finder.note(key_of(source), [])
         if context.project is not opened.project:
             context.set_project(opened.project)
         layers = context.viewer.layers
         if not any(layer.unique_id == source.layer_id for layer in layers):
             self.current_changed.emit()
             return  # it was closed meanwhile
-        one = Annotating(context, source, opened)
-        self._all[_key(source)] = one
-        one.changed.connect(partial(self._one_changed, one))
-        one.unpredicted.connect(self.unpredicted)
-        one.layer_changed.connect(partial(self._layer_changed, one))
+        one = self._all.named(opened.entry.name) or self._begin(source, opened)
+        self._all.add(key_of(source), one)
+        one.lie_on(source)
         one.show()
         notices = getattr(opened.journal, "notices", ())
         context.say(" ".join(notices))
-        self._choose(one if self._chosen() == _key(source) else None)
+        self._choose(self._all.of(self._chosen()))
         self._set_others_aside()
+
+    def _begin(self, source: Source, opened: Opened) -> Annotating:
+        """Return the annotations of an image that no layer has shown yet."""
+        one = Annotating(self._context, source, opened)
+        one.changed.connect(partial(self._one_changed, one))
+        one.unpredicted.connect(self.unpredicted)
+        one.layer_changed.connect(partial(self._layer_changed, one))
+        return one
 
     def _lift(self) -> None:
         """Bring what is painted back above a prediction that was just shown."""
@@ -199,9 +232,12 @@ class Annotator(QObject):
         if one is not None and one.layer is not None and layers[-1] is not one.layer:
             layers.move(layers.index(one.layer), len(layers))
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, source: Source, error: Exception) -> None:
         self.opening = False
-        self._context.fail(error)
+        if isinstance(error, AnnotatedElsewhere):
+            self.finder.note(key_of(source), error.others)
+        else:
+            self._context.fail(error)
         self.current_changed.emit()
 
     def _choose(self, one: Annotating | None) -> None:
@@ -223,7 +259,7 @@ class Annotator(QObject):
         if image is None:
             return
         selection = self._context.viewer.layers.selection
-        for one in self._all.values():
+        for one in self._all:
             one.set_aside(one is not now)
             in_hand = one.layer is not None and selection.active is one.layer
             if in_hand and one is not now:
@@ -245,21 +281,17 @@ class Annotator(QObject):
     def _removed(self, event: Any) -> None:
         """Take note that a layer has gone; what was painted is kept."""
         layer = event.value
-        for key, one in list(self._all.items()):
+        for one in self._all:
             if one.removed(layer):
-                self._context.say(
-                    "The annotation layer was deleted; what was painted is kept. "
-                    "Click 'Annotate' to bring it back."
-                )
-            elif key[0] == layer.unique_id:
-                mine = one.layer
-                one.shut_down()
-                del self._all[key]
-                one.deleteLater()
-                if mine is not None and mine in self._context.viewer.layers:
-                    take_away(self._context.viewer, [mine])
-                if one is self.current:
-                    self._choose(None)
+                self._context.say(DELETED)
+        for one in self._all.drop(layer.unique_id):
+            mine = one.layer
+            one.shut_down()
+            one.deleteLater()
+            if mine is not None and mine in self._context.viewer.layers:
+                take_away(self._context.viewer, [mine])
+            if one is self.current:
+                self._choose(None)
 
 
 def layer_path(layer: Any) -> Path | None:
@@ -267,7 +299,3 @@ def layer_path(layer: Any) -> Path | None:
     if layer is None or not layer.source.path:
         return None
     return Path(layer.source.path)
-
-
-def _key(source: Source) -> Key:
-    return source.layer_id, source.lead

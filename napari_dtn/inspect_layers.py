@@ -104,7 +104,7 @@ class LayerGroup(QObject):
                 layer.features = dict(spec.features)
                 layer.refresh_colors()
             redraw(layer, spec.data)
-            set_frame(layer, spec)
+            set_frame(layer, spec.frame)
 
     def layer(self, role: str) -> Layer | None:
         """Return the layer of a role, or None: the person may have deleted it."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points, Vectors
@@ -159,12 +159,12 @@ def _update(layer: Layer, spec: LayerSpec) -> None:
         layer.features = dict(spec.features)
         if spec.kind == "vectors":
             layer.refresh_colors()
-    set_frame(layer, spec)
+    set_frame(layer, spec.frame)
 
 
-def set_frame(layer: Layer, spec: LayerSpec) -> None:
-    """Put a layer where `spec` says; what is the same isn't set again."""
-    for name, value in spec.frame.items():
+def set_frame(layer: Layer, frame: Mapping[str, Any]) -> None:
+    """Put a layer where its options say; what is the same isn't set again."""
+    for name, value in frame.items():
         now = getattr(layer, name)
         now = getattr(now, "affine_matrix", now)
         same = (

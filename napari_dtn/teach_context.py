@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
+from dense_transformer.errors import WriteError
 from napari_dtn.annotator import Annotator
 from napari_dtn.in_order import InOrder
 from napari_dtn.layer_removal import is_ending, take_away
 from napari_dtn.predicting import ModelInfo, Request
+from napari_dtn.project_closing import ProjectClosing
 from napari_dtn.section_work import SectionWork
 from napari_dtn.sources import Source, read_source
 
@@ -60,6 +63,8 @@ class TeachContext(SectionWork):
         self.image: ImageEntry | None = None
         self._order = InOrder("teach", self)
         self._order.failed.connect(self.fail)
+        self._closing = ProjectClosing()
+        self._outage = False  # a full disk was told of
         self.annotator = Annotator(self)
 
     # what is looked at
@@ -108,7 +113,9 @@ class TeachContext(SectionWork):
         self.annotator.forget()
         before, self.project = self.project, project
         if before is not None and before is not project:
-            self.aside(before.close)
+            self.aside(partial(self._closing.close, before))
+        elif project is None:  # another is about to be opened: one of those, perhaps
+            self.close_left()
         self.image = None
         self.project_changed.emit()
         self.changed.emit()
@@ -118,6 +125,24 @@ class TeachContext(SectionWork):
         if image != self.image:
             self.image = image
             self.changed.emit()
+
+    def close_left(self) -> None:
+        """Close what a full disk has kept open, in its turn: it may be wanted now."""
+        if self._closing.left:
+            self.aside(self._closing.close)
+
+    def tell_of_disk(self, error: Exception | None) -> None:
+        """Say that something can't be written: as napari shows it, but only once.
+
+        None: it was written; the next failure is another outage.
+        """
+        if error is None:
+            self._outage = self._outage and self.annotator.unsaved > 0
+        elif self._outage:
+            self.say(f"Failed: {error}")
+        else:
+            self._outage = True
+            self.fail(error)
 
     def aside(
         self,
@@ -153,9 +178,12 @@ class TeachContext(SectionWork):
         """Stop all work but the writing of strokes. May be called twice."""
         painted = self.annotator.shut_down()
         super().shut_down()
-        project, self.project = self.project, None
-        if project is not None:
-            self._order.ask(project.close)
+        mine = [] if self.project is None else [self.project]
+        self.project = None
+        failed: list[WriteError] = []
+        self._order.ask(lambda: failed.extend(self._closing.give_up(*mine)))
         self._order.finish(FINISH_S)
         if not is_ending(self.viewer):
             take_away(self.viewer, [x for x in painted if x in self.viewer.layers])
+            for error in failed:
+                self.fail(error)

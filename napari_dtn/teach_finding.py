@@ -1,66 +1,117 @@
-"""Finds the project that has an image's file already, wherever it may lie.
+"""Finds the projects that have an image already, wherever they may lie.
 
 An image is annotated in the project that is open, which is another image's as a rule.
-Reads nothing but the records of projects, in the context's thread.
+Runs in the context's thread; reads the records of projects and, of images without a
+file, pixels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dense_transformer.errors import DTNError
+from napari_dtn.sources import Source
+from napari_dtn.stored_images import stored_entry
+from napari_dtn.teach_remembered import remembered
 
 RECORD = "project.json"
-BESIDE = f"*-teach/{RECORD}"  # what projects beside an image are called
+BESIDE = f"*/{RECORD}"
 MOST = 200  # records that are read in a folder, the newest first
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An image in a project that has it.
+
+    Attributes
+    ----------
+    folder : Path
+        The project's.
+    name : str
+        Of the image in it.
+    painted : float
+        When it was painted on last, s since 1970; 0: never.
+    """
+
+    folder: Path
+    name: str
+    painted: float
 
 
 def known_project(path: Path | None) -> Path | None:
     """Return the folder of the project that an image's file has already, or None.
 
-    Of several that have it, and where none has it, the image's own.
+    Of several the one in which it was painted on last; where nothing is painted in
+    them, and where none has it, the image's own.
     """
     from dense_transformer.teaching import default_project_folder
 
     if path is None:
         return None
+    having = projects_with(path)
+    if having and (having[0].painted or len(having) == 1):
+        return having[0].folder
     own = default_project_folder(path)
-    having = [folder for folder in _near(path, own) if _has(folder, path)]
-    if len(having) == 1:
-        return having[0]
     return own if (own / RECORD).exists() else None
 
 
-def _near(path: Path, own: Path) -> Iterator[Path]:
-    """Yield the projects beside an image, and those in the user's own data."""
-    from dense_transformer.teaching import default_project_folder
-
-    seen = {own}
-    if (own / RECORD).exists():
-        yield own
-    users = default_project_folder(None).parent
-    for folder, pattern in ((path.resolve().parent, BESIDE), (users, f"*/{RECORD}")):
-        for record in _newest(folder, pattern):
-            if record.parent not in seen:
-                seen.add(record.parent)
-                yield record.parent
-
-
-def _newest(folder: Path, pattern: str) -> list[Path]:
-    dated = []
-    for record in folder.glob(pattern):
-        try:
-            dated.append((record.stat().st_mtime, record))
-        except OSError:
-            continue  # it has just gone, or can't be read
-    return [record for _, record in sorted(dated, reverse=True)[:MOST]]
-
-
-def _has(folder: Path, path: Path) -> bool:
+def projects_with(path: Path) -> list[Found]:
+    """Return the projects that have an image's file, the last painted on first."""
     from dense_transformer.teaching import Project
 
-    try:
-        return Project.open(folder, write=False).find(path) is not None
-    except (DTNError, OSError):
-        return False
+    having = []
+    for folder in _near(path):
+        try:
+            project = Project.open(folder, write=False)
+            if (entry := project.find(path)) is not None:
+                painted = project.painted_at(entry.name)
+                having.append(Found(folder, entry.name, painted))
+        except (DTNError, OSError):
+            continue
+    return sorted(having, key=lambda found: -found.painted)
+
+
+def projects_storing(source: Source) -> list[Found]:
+    """Return the projects that hold a layer's pixels, the last painted on first."""
+    from dense_transformer.teaching import Project
+
+    having = []
+    for folder in _of_the_user():
+        try:
+            project = Project.open(folder, write=False)
+            if (entry := stored_entry(project, source)) is not None:
+                painted = project.painted_at(entry.name)
+                having.append(Found(folder, entry.name, painted))
+        except (DTNError, OSError):
+            continue
+    return sorted(having, key=lambda found: -found.painted)
+
+
+def _near(path: Path) -> Iterator[Path]:
+    """Yield the projects beside an image, its own first, and those of the user."""
+    from dense_transformer.teaching import default_project_folder
+
+    own = default_project_folder(path)
+    folders = [own] if (own / RECORD).exists() else []
+    folders += _newest(path.resolve().parent)
+    yield from dict.fromkeys([*folders, *_of_the_user()])
+
+
+def _of_the_user() -> list[Path]:
+    """Return the projects in the user's own data, and those that were opened."""
+    from dense_transformer.teaching import default_project_folder
+
+    own = _newest(default_project_folder(None).parent)
+    return list(dict.fromkeys([*own, *remembered()]))
+
+
+def _newest(folder: Path) -> list[Path]:
+    dated = []
+    for record in folder.glob(BESIDE):
+        try:
+            dated.append((record.stat().st_mtime, record.parent))
+        except OSError:
+            continue  # it has just gone, or can't be read
+    return [project for _, project in sorted(dated, reverse=True)[:MOST]]

@@ -5,7 +5,6 @@ Runs in the context's thread: it may read a whole image, or copy one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,24 @@ import numpy as np
 
 from dense_transformer.errors import DTNError, ProjectError
 from napari_dtn.sources import Source
-from napari_dtn.teach_finding import RECORD, known_project
+from napari_dtn.stored_images import same_pixels
+from napari_dtn.teach_elsewhere import (
+    AnnotatedElsewhere,
+    known_entry,
+    painted_elsewhere,
+    their_journals,
+)
+from napari_dtn.teach_finding import RECORD, known_project, projects_storing
+from napari_dtn.teach_remembered import remember
 
 if TYPE_CHECKING:
-    from dense_transformer.teaching import ImageEntry, Journal, Patch, Project
-
-PROBE_PX = 64  # rows and columns by which images without a file are told apart
+    from dense_transformer.teaching import (
+        ImageEntry,
+        Journal,
+        Patch,
+        Project,
+        SparseLabels,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +72,8 @@ class Opened:
         Two arrays of what is painted; pages that hold nothing take no memory.
     state : State
         The rest.
+    known : SparseLabels
+        What is painted, as the journal keeps it.
     """
 
     project: Project
@@ -69,6 +82,7 @@ class Opened:
     labels: np.ndarray
     kept: np.ndarray
     state: State
+    known: SparseLabels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +127,8 @@ def open_image(
     model: str | Path,
     project: Project | None = None,
     name: str = "",
+    *,
+    here: bool = False,
 ) -> Opened:
     """Return an image in a project, which is made or opened if none is given.
 
@@ -129,28 +145,46 @@ def open_image(
     name : str
         Of the image in the project, where that is known; empty: found by its file
         or its pixels.
+    here : bool
+        Add an image that is annotated in another project to this one all the same,
+        with what is painted on it there.
 
     Raises
     ------
+    AnnotatedElsewhere
+        If `project` doesn't have the image, another one has it annotated, and it isn't
+        wanted `here`.
     DTNError
         If the project can't be opened, the model or image not read, or the disk
         is full.
     """
-    file = path if path is not None and _holds(path, source) else None
+    from dense_transformer.teaching.bringing import bring_annotations
+
+    file = path if path is not None and _holds(path, source, project) else None
     own = project is None
     project = project or _project_of(source, file, model)
     try:
-        entry = project.entry(name) if name else _entry_of(project, source, file)
+        entry = project.entry(name) if name else known_entry(project, source, file)
+        theirs: list[Journal] = []
+        if entry is None:
+            others = [] if own else painted_elsewhere(project, source, file)
+            if others and not here:
+                raise AnnotatedElsewhere(others)
+            theirs = their_journals(others, project, source)
+            entry = _add(project, source, file)
         _check_size(entry, source)
         journal = project.journal(entry.name)
+        for other in theirs:
+            bring_annotations(other, journal)
     except BaseException:
         if own:
             project.close(give_up=True)
         raise
+    remember(project.folder)
     labels = journal.annotations().labels
     return Opened(
         project, entry, journal,
-        np.asarray(labels), np.asarray(labels), journal_state(journal),
+        np.asarray(labels), np.asarray(labels), journal_state(journal), labels,
     )  # fmt: skip
 
 
@@ -159,6 +193,7 @@ def open_project(folder: Path) -> tuple[Project, tuple[ShownImage, ...]]:
     from dense_transformer.teaching import Project
 
     project = Project.open(folder)
+    remember(project.folder)
     return project, shown_images(project)
 
 
@@ -166,7 +201,9 @@ def make_project(folder: Path, model: str) -> Project:
     """Return a new project that begins with a model."""
     from dense_transformer.teaching import Project
 
-    return Project.create(folder, model)
+    project = Project.create(folder, model)
+    remember(project.folder)
+    return project
 
 
 def shown_images(project: Project) -> tuple[ShownImage, ...]:
@@ -175,8 +212,8 @@ def shown_images(project: Project) -> tuple[ShownImage, ...]:
 
     found = []
     for entry in project.images:
-        path = project.folder / entry.path if entry.stored else Path(entry.absolute)
         try:
+            path = project.find_image(entry.name)
             image = project.open_image(entry.name)
         except DTNError as error:
             found.append(ShownImage(entry.name, "", None, {}, str(error)))
@@ -189,40 +226,22 @@ def shown_images(project: Project) -> tuple[ShownImage, ...]:
 def _project_of(source: Source, file: Path | None, model: str | Path) -> Project:
     from dense_transformer.teaching import Project, default_project_folder
 
-    folder = known_project(file) or default_project_folder(file)
     if file is None:
-        for other in _stored_projects(folder.parent):
-            with_it = Project.open(other, write=False)
-            if _stored_entry(with_it, source) is not None:
-                folder = other
+        storing = projects_storing(source)
+        folder = storing[0].folder if storing else None
+    else:
+        folder = known_project(file)
+    folder = folder or default_project_folder(file)
     if (folder / RECORD).exists():
         return Project.open(folder)
     return Project.create(folder, model)
 
 
-def _stored_projects(folder: Path) -> Iterator[Path]:
-    """Yield the readable projects of images without a file, newest last."""
-    from dense_transformer.teaching import Project
-
-    found = sorted(folder.glob(f"*/{RECORD}"), key=lambda p: p.stat().st_mtime)
-    for record in found:
-        try:
-            Project.open(record.parent, write=False)
-        except DTNError:
-            continue
-        yield record.parent
-
-
-def _entry_of(project: Project, source: Source, file: Path | None) -> ImageEntry:
+def _add(project: Project, source: Source, file: Path | None) -> ImageEntry:
     image = source.image
-    entry = project.find(file) if file is not None else _stored_entry(project, source)
-    if entry is None:
-        if file is not None:
-            return project.add_image(image.name, file, image.pixel_nm)
-        return project.add_image(
-            image.name, image.data, image.pixel_nm, axes=image.axes
-        )
-    return entry
+    if file is not None:
+        return project.add_image(image.name, file, image.pixel_nm)
+    return project.add_image(image.name, image.data, image.pixel_nm, axes=image.axes)
 
 
 def _check_size(entry: ImageEntry, source: Source) -> None:
@@ -234,42 +253,23 @@ def _check_size(entry: ImageEntry, source: Source) -> None:
         )
 
 
-def _stored_entry(project: Project, source: Source) -> ImageEntry | None:
-    """Return the entry whose stored pixels are those of a layer without a file."""
-    image = source.image
-    shape, channels = (image.sections, *image.size), image.channels
-    for entry in project.images:
-        same = tuple(entry.shape) == shape and entry.channels == channels
-        if not (entry.stored and same):
-            continue
-        try:
-            stored = project.open_image(entry.name, check=False)
-        except DTNError:
-            continue
-        if np.array_equal(_probe(stored), _probe(image)):
-            return entry
-    return None
+def _holds(path: Path, source: Source, project: Project | None) -> bool:
+    """Return whether a file, read by the core, is the image of the layer.
 
-
-def _probe(image: Any) -> np.ndarray:
-    """Return some pixels of an image, as it holds them."""
-    from dense_transformer.data import read_section
-
-    pixels = read_section(image, image.sections // 2)
-    steps = [max(1, size // PROBE_PX) for size in pixels.shape[:2]]
-    return np.asarray(pixels[:: steps[0], :: steps[1]])
-
-
-def _holds(path: Path, source: Source) -> bool:
-    """Return whether a file, read by the core, is the image of the layer."""
+    Where its pixels differ, as a filter or another reader makes them, only a file
+    that some project has already is meant: what is painted there has to be found.
+    """
     from dense_transformer.data import read_image
 
     if source.lead or not path.exists():
         return False
     try:
-        image = read_image(path)
+        image, mine = read_image(path), source.image
+        same = (image.sections, *image.size) == (mine.sections, *mine.size)
+        if not (same and image.channels == mine.channels):
+            return False
+        if project is not None and project.find(path) is not None:
+            return True
+        return known_project(path) is not None or same_pixels(image, mine)
     except (DTNError, OSError):
         return False
-    mine = source.image
-    same = (image.sections, *image.size) == (mine.sections, *mine.size)
-    return same and image.channels == mine.channels

@@ -34,6 +34,14 @@ START = (
 )
 
 BACK = "Add the annotation layer again, with all that is painted on this image."
+ELSEWHERE = (
+    "Go on where this image is annotated already. What is painted on images of the "
+    "project that is open now is kept there."
+)
+BRING = (
+    "Add this image to the project that is open, with all that is painted on it in "
+    "the other one, which stays as it is."
+)
 GO_ON = "Select the annotation layer, so that tools and keys work on it again."
 
 
@@ -51,6 +59,7 @@ class AnnotateSection(TeachSection):
         self.project = ProjectBox(context)
         self.start = QPushButton("Annotate this image")
         self.start.setAccessibleName("Annotate this image")
+        self.bring = _button("Bring it into this project", BRING)
         self.classes, self.tools = ClassList(), ToolBox()
         self.undo = _button("↶ Undo", f"Take the last change back, on whatever slice "
                             f"it was. Key: {spelled(UNDO)}")  # fmt: skip
@@ -77,6 +86,7 @@ class AnnotateSection(TeachSection):
         text, tip = self._what_start_does(one, layer, image)
         self.start.setText(text)
         self.start.setToolTip(tip)
+        self.bring.setVisible(tip == ELSEWHERE)
         model = self.context.model()
         card = None if model is None else model.card
         names = one.classes if one is not None else (card.classes if card else ())
@@ -91,7 +101,8 @@ class AnnotateSection(TeachSection):
     def shut_down(self) -> None:
         """Let go of the layer. May be called twice."""
         self.counts.shut_down()
-        self._follow_layer(None)
+        if self._layer is not None:  # the second time its widgets may be no more
+            self._follow_layer(None)
 
     @property
     def busy(self) -> bool:
@@ -106,6 +117,8 @@ class AnnotateSection(TeachSection):
             return "Open an image first", START
         if self._annotator.opening:
             return "Opening…", START
+        if one is None and self._annotator.elsewhere:
+            return "Open its project", ELSEWHERE
         if one is None:
             return "Annotate this image", START
         if layer is None:
@@ -160,10 +173,12 @@ class AnnotateSection(TeachSection):
         if self.active:
             self.context.say("")
 
-    def _found(self, folder: Path) -> None:
+    def _found(self, folder: Path, others: list[Path]) -> None:
+        """Say where the chosen image is annotated, while no project is open."""
+        also = f", others in {' and '.join(p.name for p in others)}" if others else ""
         self.context.say(
-            f"Annotations of this image are in {folder.name}; click 'Annotate this "
-            "image' to go on with them."
+            f"Annotations of this image are in {folder.name}{also}; click 'Annotate "
+            f"this image' to go on with those in {folder.name}."
         )
 
     def _connect(self) -> None:
@@ -172,11 +187,13 @@ class AnnotateSection(TeachSection):
         annotator.changed.connect(self._annotations_changed)
         annotator.unpredicted.connect(self._predict)
         annotator.toggled.connect(self._toggle)
-        annotator.found.connect(self._found)
+        annotator.finder.found.connect(self._found)
         self.context.predict.shown.connect(self._predicted)
         self.start.clicked.connect(self.context.painting)
         self.tools.used.connect(self.context.painting)
         self.start.clicked.connect(lambda: annotator.annotate())
+        self.bring.clicked.connect(self.context.painting)
+        self.bring.clicked.connect(lambda: annotator.annotate(here=True))
         self.classes.chosen.connect(self._choose)
         self.toggle.clicked.connect(self._toggle)
         self.undo.clicked.connect(
@@ -196,6 +213,7 @@ class AnnotateSection(TeachSection):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.start)
+        layout.addWidget(self.bring)
         layout.addWidget(self.words)
         layout.addWidget(self.classes)
         layout.addWidget(self.tools)

@@ -29,6 +29,7 @@ class CountLine(QWidget):
         self._count = single_shot(self, COUNT_MS, self._count_places)
         self._retry = single_shot(self, RETRY_MS, self.save)
         self._annotator.changed.connect(self._changed)
+        context.annotated.connect(self._look_at_disk)
         self._changed()
 
     @property
@@ -42,9 +43,7 @@ class CountLine(QWidget):
 
     def save(self) -> None:
         """Try again to write what a full disk has kept in memory."""
-        one = self._annotator.current
-        if one is not None and one.state.unsaved:
-            one.save()
+        self._annotator.save()
 
     def shut_down(self) -> None:
         """Count no more. May be called twice."""
@@ -55,15 +54,18 @@ class CountLine(QWidget):
         self.setVisible(one is not None)
         if one is None:
             return
-        unsaved = one.state.unsaved
+        if sum(one.state.pixels) == 0:
+            self._label.setText("Nothing is annotated yet.")
+        self._count.start()
+
+    def _look_at_disk(self) -> None:
+        """Try again after a while as long as anything of any image isn't written."""
+        unsaved = self._annotator.unsaved
         if unsaved:
             self._retry.start()
         elif self._unsaved:
             self._context.say("Everything painted is saved now.")
         self._unsaved = unsaved
-        if sum(one.state.pixels) == 0:
-            self._label.setText("Nothing is annotated yet.")
-        self._count.start()
 
     def _count_places(self) -> None:
         one = self._annotator.current

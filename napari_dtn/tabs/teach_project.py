@@ -58,7 +58,7 @@ class ProjectBox(QWidget):
         row.addWidget(self.name, 1)
         row.addWidget(self.button)
         context.project_changed.connect(self.refresh)
-        context.annotator.found.connect(self._found)
+        context.annotator.finder.found.connect(self._found)
         self.refresh()
 
     def refresh(self) -> None:
@@ -102,7 +102,7 @@ class ProjectBox(QWidget):
 
     # what happens
 
-    def _found(self, folder: Path) -> None:
+    def _found(self, folder: Path, others: list[Path]) -> None:
         """Say which project would be opened with the chosen image."""
         self.name.setText(f"Project: {folder.name}, not open yet")
         self.name.setToolTip(str(folder))

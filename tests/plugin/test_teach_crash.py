@@ -93,6 +93,35 @@ def test_closing_the_dock_keeps_the_last_stroke(teaching, image_file):
     np.testing.assert_array_equal(labels[0], painted)
 
 
+@pytest.mark.parametrize("end", ["viewer", "dock", "image", "layer", "project"])
+def test_what_was_painted_just_before_is_kept(teaching, image_file, tmp_path, end):
+    window = teaching(image_file)
+    layer = window.annotate()
+    window.click(window.section("AnnotateSection").classes.button(2))
+    window.stroke(layer, (20, 20), (20, 120))
+    window.press(60, 20)
+    window.lead((60, 20), (60, 120), 4)  # and one that goes on
+    painted = np.array(layer.data)
+    assert (painted[60] == 2).sum() > 80
+    if end == "viewer":
+        window.viewer.close()
+    elif end == "dock":
+        window.viewer.window.remove_dock_widget(window.frame)
+    elif end == "image":
+        window.viewer.layers.remove("cells")
+    elif end == "layer":
+        window.viewer.layers.remove(layer)
+    else:
+        window.section("AnnotateSection").project.create(tmp_path / "another")
+    if end in ("image", "layer", "project"):
+        window.let_go()
+        window.settle()
+        window.close()
+    with Project.open(image_file.parent / "cells-teach") as project:
+        labels = np.asarray(project.journal("cells").annotations().labels)
+    np.testing.assert_array_equal(labels[0], painted)
+
+
 def test_an_image_without_a_file_finds_its_annotations_again(teaching):
     rng = np.random.default_rng(3)
     image = rng.integers(0, 255, (80, 90), np.uint8)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
 import pytest
 import tifffile
+from napari.layers import Image
 from small_inspector import small_model
 from teach_driver import TeachCore, TeachWindow
 
 from dense_transformer.teaching import Project, default_project_folder
 from dense_transformer.zoo import save_model
+from napari_dtn.sources import read_source
 from napari_dtn.teach_finding import known_project
+from napari_dtn.teach_opening import make_project, open_image
+from napari_dtn.teach_remembered import remember, remembered
+
+STROKE = np.full((3, 50), 2, np.uint8)
 
 
 @pytest.fixture
@@ -23,9 +30,13 @@ def near(tmp_path, monkeypatch):
     folder.mkdir()
     for name in ("one", "two"):
         tifffile.imwrite(folder / f"{name}.tif", np.zeros((40, 50), np.uint8))
-    model = small_model()
-    save_model(tmp_path / "small.safetensors", model.network, model.card)
+    save_small(tmp_path)
     return folder
+
+
+def save_small(folder) -> None:
+    model = small_model()
+    save_model(folder / "small.safetensors", model.network, model.card)
 
 
 def project_with(folder, *images) -> None:
@@ -75,6 +86,61 @@ def test_what_is_damaged_beside_an_image_is_passed_over(near):
     assert known_project(two) is None
 
 
+def painted(folder, image: str, at: float) -> None:
+    """Paint on an image of a project, at a time."""
+    with Project.open(folder) as project:
+        project.journal(image).paint(0, 2, 3, None, np.ones((4, 5), np.uint8))
+    os.utime(folder / "annotations" / f"{image}.journal", (at, at))
+
+
+def test_of_several_projects_the_last_painted_in_is_meant(near):
+    one, two = near / "one.tif", near / "two.tif"
+    for folder in (near / "one-teach", near / "other-teach", near / "two-teach"):
+        project_with(folder, one, two)
+    painted(near / "other-teach", "two", 2e9)
+    assert known_project(two) == near / "other-teach"
+    painted(near / "two-teach", "two", 1e9)
+    assert known_project(two) == near / "other-teach"
+    painted(near / "one-teach", "two", 2.1e9)
+    assert known_project(two) == near / "one-teach"
+
+
+def test_a_project_beside_an_image_may_have_any_name(near):
+    one = near / "one.tif"
+    project_with(near / "light", one)  # as `dtn teach light --new` makes it
+    assert known_project(one) == near / "light"
+
+
+@pytest.mark.parametrize("file", [True, False])
+def test_a_project_of_any_place_is_found_once_it_was_opened(near, tmp_path, file):
+    path, pixels = near / "one.tif", np.zeros((40, 50), np.uint8)
+    source = read_source(Image(pixels, name="pixels"), (0, 0))
+    far = tmp_path / "far" / "away"
+    far.parent.mkdir()
+    project = make_project(far, str(tmp_path / "small.safetensors"))
+    image = project.add_image("pixels", path if file else pixels)
+    project.close()
+    opened = open_image(source, path if file else None, "no model is needed")
+    opened.project.close()
+    assert (opened.project.folder, opened.entry) == (far, image)
+    shutil.rmtree(far)
+    assert known_project(path) is None
+
+
+@pytest.mark.parametrize(
+    "text", [b"\0", b"{}", b"[1]", b"[" * 100_000, b'["a\\u0000"]']
+)
+def test_a_damaged_list_of_projects_is_made_anew(near, text):
+    users = default_project_folder(None).parent
+    users.parent.mkdir(parents=True, exist_ok=True)
+    users.with_suffix(".json").write_bytes(text)
+    assert known_project(near / "one.tif") is None
+    remember(near / "b")
+    remember(near / "a")
+    remember(near / "b")
+    assert remembered() == [near / "b", near / "a"]
+
+
 def test_what_was_painted_in_another_images_project_comes_back(
     teaching, image_file, tmp_path, qtbot
 ):
@@ -102,3 +168,119 @@ def test_what_was_painted_in_another_images_project_comes_back(
         assert not (tmp_path / "other-teach").exists()
     finally:
         again.close()
+
+
+@pytest.fixture
+def two_projects(teaching, tmp_path):
+    """Return a window on `a`, whose project is open, and `b`, which has its own."""
+    save_small(tmp_path)
+    for name, row in (("a", 30), ("b", 50)):
+        file = tmp_path / f"{name}.tif"
+        tifffile.imwrite(file, np.full((90, 120), row, np.uint8))
+        folder = tmp_path / f"{name}-teach"
+        with Project.create(folder, tmp_path / "small.safetensors") as project:
+            project.add_image(name, file)
+            project.journal(name).paint(0, row, 20, None, STROKE)
+    window = teaching(tmp_path / "a.tif")
+    window.annotate()
+    window.viewer.open(str(tmp_path / "b.tif"), plugin="napari")  # is chosen
+    window.settle()
+    assert window.teach.context.folder.name == "a-teach"
+    return window
+
+
+def shown(row: int) -> np.ndarray:
+    labels = np.zeros((90, 120), np.uint8)
+    labels[row : row + 3, 20:70] = STROKE
+    return labels
+
+
+def stroke(window, layer, row: int) -> np.ndarray:
+    window.click(window.section("AnnotateSection").classes.button(2))
+    window.stroke(layer, (row, 20), (row, 100))
+    window.settle()
+    return np.array(layer.data)
+
+
+def test_an_image_with_a_project_of_its_own_goes_on_there(two_projects):
+    window = two_projects
+    section = window.section("AnnotateSection")
+    assert "annotated in b-teach, not in a-teach" in window.teach.status.text()
+    assert (section.start.text(), section.bring.isVisible()) == (
+        "Open its project",
+        True,
+    )
+    layer = window.annotate()
+    assert window.teach.context.folder.name == "b-teach"
+    np.testing.assert_array_equal(layer.data, shown(50))
+    assert not section.bring.isVisible()
+    window.dock.predict.images.choose(window.viewer.layers["a"])  # and back
+    window.settle()
+    np.testing.assert_array_equal(window.annotate().data, shown(30))
+    assert window.teach.context.folder.name == "a-teach"
+
+
+def test_an_image_is_brought_with_what_is_painted_on_it(two_projects, tmp_path):
+    window = two_projects
+    section = window.section("AnnotateSection")
+    window.click(section.bring)
+    window.until(lambda: window.one is not None and window.one.layer is not None)
+    window.settle()
+    layer = window.one.layer
+    assert window.teach.context.folder.name == "a-teach"
+    np.testing.assert_array_equal(layer.data, shown(50))
+    after = stroke(window, layer, 70)
+    window.one.undo()  # the stroke
+    window.one.undo()  # what came, as one step
+    window.settle()
+    assert not layer.data.any()
+    window.one.redo()
+    window.one.redo()
+    window.settle()
+    np.testing.assert_array_equal(layer.data, after)
+    # The next session goes on with what was painted last.
+    assert known_project(tmp_path / "b.tif") == tmp_path / "a-teach"
+
+
+def test_all_projects_with_something_painted_are_named(two_projects, tmp_path, qtbot):
+    window = two_projects
+    with Project.open(tmp_path / "b-teach") as project:
+        project.add_image("a", tmp_path / "a.tif")
+        project.journal("a").paint(0, 70, 20, None, STROKE)
+    window.viewer.window.remove_dock_widget(window.frame)
+    again = TeachWindow(window.viewer, TeachCore(tmp_path), qtbot)
+    try:
+        again.dock.predict.images.choose(again.viewer.layers["a"])
+        again.turn_to_teach()
+        assert "are in b-teach, others in a-teach" in again.teach.status.text()
+        np.testing.assert_array_equal(again.annotate().data, shown(70))
+    finally:
+        again.close()
+
+
+def test_a_click_before_it_is_known_adds_nothing(two_projects):
+    window = two_projects
+    annotator = window.teach.context.annotator
+    annotator.finder.forget()  # as if it were still being looked for
+    window.click(window.section("AnnotateSection").start)
+    window.until(lambda: annotator.elsewhere)
+    window.settle()
+    assert window.one is None
+    assert [e.name for e in window.teach.context.project.images] == ["a"]
+    np.testing.assert_array_equal(window.annotate().data, shown(50))
+
+
+def test_pixels_without_a_file_are_looked_for_too(two_projects, tmp_path):
+    window = two_projects
+    pixels = np.random.default_rng(0).integers(0, 255, (90, 120), np.uint8)
+    stored = default_project_folder(None)
+    with Project.create(stored, tmp_path / "small.safetensors") as project:
+        project.add_image("pixels", pixels)
+        project.journal("pixels").paint(0, 70, 20, None, STROKE)
+    window.add_image(pixels, name="another name")
+    window.settle()
+    window.click(window.section("AnnotateSection").start)
+    window.until(lambda: window.teach.context.annotator.elsewhere)
+    window.settle()
+    np.testing.assert_array_equal(window.annotate().data, shown(70))
+    assert window.teach.context.folder == stored

@@ -112,7 +112,8 @@ def test_a_deleted_layer_comes_back_with_one_click(teaching, image_file):
     painted = np.array(layer.data)
     window.viewer.layers.remove(layer)  # before the stroke was handed on
     window.settle()
-    assert "Annotate" in window.teach.status.text()
+    button = window.section("AnnotateSection").start.text()
+    assert f"'{button}'" in window.teach.status.text()
     again = window.annotate()
     assert again is not layer
     np.testing.assert_array_equal(again.data, painted)

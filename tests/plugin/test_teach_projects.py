@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import numpy as np
 import pytest
 import tifffile
@@ -15,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from dense_transformer.teaching import Project
 from dense_transformer.zoo.catalogue import own_path
+from napari_dtn.annotation_writing import JournalWriter
 
 MINE = ("AnnotateSection", "PatchesSection", "WhereSection")
 
@@ -151,3 +154,37 @@ def test_every_control_has_a_name_and_a_tooltip(teaching, files):
                 assert widget.accessibleName(), f"{name}: {widget} has no name"
                 assert widget.toolTip(), f"{name}: {widget.accessibleName()}: no tip"
     assert seen > 20
+
+
+def test_a_stroke_made_while_an_import_is_read_stays(
+    teaching, files, tmp_path, monkeypatch
+):
+    window = teaching(files[0])
+    first = paint(window, 20)
+    box = window.section("AnnotateSection").project
+    box.export_to(tmp_path / "set")
+    window.settle()
+    window.one.undo()  # so that the import brings something
+    window.settle()
+    gate, reading, read = Event(), Event(), JournalWriter._read
+
+    def wait(self):
+        found = read(self)
+        reading.set()
+        gate.wait(20)
+        return found
+
+    monkeypatch.setattr(JournalWriter, "_read", wait)
+    box.import_from(tmp_path / "set")
+    window.until(reading.is_set)
+    layer = window.one.layer
+    window.stroke(layer, (10, 60), (60, 60))  # across what is imported
+    mine = np.array(layer.data) > 0
+    assert mine.any()
+    gate.set()
+    window.settle()
+    assert (layer.data[mine] == 2).all()
+    assert (layer.data[first > 0] == 2).all()
+    with Project.open(window.teach.context.folder, write=False) as project:
+        labels = np.asarray(project.journal("one").annotations().labels)[0]
+    np.testing.assert_array_equal(labels, layer.data)

@@ -418,3 +418,23 @@ def test_a_journal_opened_to_look_paints_nothing(tmp_path: Path):
     with pytest.raises(ProjectError, match="only to look"):
         scribble(journal, 1, SMALL)
     assert not (tmp_path / "a.journal").exists()
+
+
+def test_what_changed_between_two_moments_is_found_at_the_cost_of_the_change(tmp_path):
+    shape = (50, 4000, 4000)  # never held as an array
+    journal = Journal(tmp_path / "a.journal", shape, ("inside", "boundary"))
+    journal.paint(3, 100, 100, None, np.ones((600, 700), np.uint8))
+    journal.paint(7, 5, 5, None, np.ones((9, 9), np.uint8))
+    before = journal.annotations().labels
+    assert list(before.changes(before)) == []
+    journal.paint(3, 110, 120, None, np.full((4, 5), 2, np.uint8))
+    journal.paint(7, 5, 5, None, np.zeros((9, 9), np.uint8))
+    journal.paint(9, 3990, 3990, None, np.full((10, 10), 2, np.uint8))
+    after = journal.annotations().labels
+    changes = list(before.changes(after))
+    assert [(section, box[:2]) for section, box, *_ in changes] == [
+        (3, (0, 0)), (7, (0, 0)), (9, (3968, 3968)),
+    ]  # fmt: skip
+    for section, box, old, new in changes:
+        np.testing.assert_array_equal(old, before.read(section, box))
+        np.testing.assert_array_equal(new, after.read(section, box))

@@ -41,6 +41,11 @@ class JournalStore:
         """Lines that a full disk keeps in memory; 0 as a rule."""
         return self._file.waiting
 
+    @property
+    def safe(self) -> bool:
+        """Whether nothing waits in memory that wasn't put aside when it was closed."""
+        return not self._file.waiting or self._aside is not None
+
     def append(self, line: bytes) -> None:
         """Write a line behind all that wait; raises WriteError, and then it waits."""
         self.lines += 1

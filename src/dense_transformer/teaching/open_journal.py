@@ -85,6 +85,11 @@ class OpenJournal:
         """Changes that a full disk keeps in memory; 0 as a rule."""
         return self._store.waiting if self._store is not None else 0
 
+    @property
+    def safe(self) -> bool:
+        """Whether all is on the disk or, after a `close` that failed, put aside."""
+        return self._store is None or self._store.safe
+
     def sync(self) -> None:
         """Return when everything is on the disk; raises WriteError if it can't be."""
         with self._lock:

@@ -122,6 +122,33 @@ class OpenProject:
         """Names of the classes, the foreground last."""
         return self._record.classes
 
+    @property
+    def unsaved(self) -> int:
+        """Changes of all images that a full disk keeps in memory; 0 as a rule."""
+        return sum(journal.unsaved for journal in list(self._journals.values()))
+
+    @property
+    def safe(self) -> bool:
+        """Whether all is on the disk or, after a `close` that failed, put aside."""
+        return all(journal.safe for journal in self._journals.values())
+
+    def sync(self) -> None:
+        """Put what waits in memory on the disk, of all images.
+
+        Raises
+        ------
+        WriteError
+            If that fails for one of them.
+        """
+        failed = None
+        for journal in self._journals.values():
+            try:
+                journal.sync()
+            except WriteError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+
     def close(self, *, give_up: bool = False) -> None:
         """Put everything on the disk and let go of the project.
 

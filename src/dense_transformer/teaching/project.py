@@ -66,6 +66,10 @@ class Project(OpenProject):
                 continue  # moved
         return None
 
+    def find_image(self, image: str) -> Path:
+        """Return where an image lies now; raises ProjectError if it has moved."""
+        return find_file(self.entry(image), self.folder)
+
     def add_image(
         self,
         name: str,
@@ -156,11 +160,26 @@ class Project(OpenProject):
         """
         if image not in self._journals:
             entry = self.entry(image)
-            path = self.folder / "annotations" / f"{image}.journal"
             self._journals[image] = Journal(
-                path, entry.shape, self.classes, write=self.writable
+                self._journal_path(image),
+                entry.shape,
+                self.classes,
+                write=self.writable,
             )
         return self._journals[image]
+
+    def painted_at(self, image: str) -> float:
+        """Return when an image was painted on last, s since 1970; 0 if it never was."""
+        path = self._journal_path(image)
+        try:
+            with path.open("rb") as file:
+                file.readline()  # what it is; each change follows as a line
+                return path.stat().st_mtime if file.read(1) else 0.0
+        except OSError:
+            return 0.0
+
+    def _journal_path(self, image: str) -> Path:
+        return self.folder / "annotations" / f"{image}.journal"
 
     # Models
 

@@ -84,6 +84,22 @@ class SparseLabels:
                 box = (top, left, top + tile.shape[0], left + tile.shape[1])
                 yield at, box, tile
 
+    def changes(self, after: SparseLabels) -> Iterator[tuple[int, Box, Array, Array]]:
+        """Yield section, box, labels here and there of each tile that may differ.
+
+        Costs as much as what was painted between the two, where one comes from the
+        other: they share the rest.
+        """
+        for key in sorted({**self._tiles, **after._tiles}):
+            old, new = self._tiles.get(key), after._tiles.get(key)
+            if old is new:
+                continue
+            none = np.zeros_like(old if new is None else new)
+            old, new = (none if tile is None else tile for tile in (old, new))
+            top, left = key[1] * TILE_PX, key[2] * TILE_PX
+            box = (top, left, top + old.shape[0], left + old.shape[1])
+            yield key[0], box, old, new
+
     def __getitem__(self, key: Any) -> Array:
         """Return what NumPy would for the same key; integers, slices, ``...``."""
         return np.asarray(self._view[key])
