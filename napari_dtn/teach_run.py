@@ -17,6 +17,7 @@ from napari_dtn.teach_run_follow import Others, RunNews, follow
 from napari_dtn.teach_runs_alive import (
     AliveRun,
     alive_runs,
+    kill_loading,
     kill_run,
     look_alive,
     take_from_queue,
@@ -156,8 +157,9 @@ class TeachRun(QObject):
         self._stay()
 
         def away() -> None:
-            from dense_transformer.teaching.trash import put_away
+            from dense_transformer.teaching.control import put_away
 
+            kill_loading(run)
             put_away(run, ENDING_S, force=lambda: kill_run(run))
 
         self._asks.ask(away, lambda _: self._follow(run))

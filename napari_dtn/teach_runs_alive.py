@@ -67,19 +67,25 @@ def is_young(run: Path, began: float) -> bool:
 def take_from_queue(run: Path) -> None:
     """End a run that waits; what it had learned before it waited stays.
 
-    It must not go into the trash: that holds one run only, and its place may be that
-    of one which has learned something.
+    That must not go into the trash, which holds one run only: its place may be that
+    of another one which has learned something.
     """
     from dense_transformer.teaching import control
-    from dense_transformer.teaching.run_lock import is_held
 
     learned = any(run.glob("state.pt*"))
-    if not is_held(run / "lock"):
-        kill_run(run)  # it loads and would not hear
+    kill_loading(run)
     if learned:
         control.stop(run)
     else:
         control.discard(run)
+
+
+def kill_loading(run: Path) -> None:
+    """End a process that loads: it has done nothing yet, and would not hear."""
+    from dense_transformer.teaching.run_lock import is_held
+
+    if not is_held(run / "lock"):
+        kill_run(run)
 
 
 def kill_run(run: Path) -> None:

@@ -14,9 +14,16 @@ ASKS = {  # button: words and hint
     ),
     "pause": ("Ⅱ Pause", "Hold still within two seconds; nothing is lost."),
     "resume": ("▶ Resume", "Go on where it was."),
-    "stop": ("■ Stop and keep", "End now with the best model so far."),
+    "stop": (
+        "■ Stop and keep",
+        "End now. What it has learned stays in the run: Resume goes on from there, and "
+        "Models puts its best model among yours.",
+    ),
     "discard": ("✕ Discard", "End and forget what it learned; can be undone."),
-    "back": ("↩ Bring back", "Undo the discarding."),
+    "back": (
+        "↩ Bring back",
+        "Undo the discarding; possible until another run is discarded.",
+    ),
 }
 CAN = {  # which work in which state
     "pause": ("queued", "probing", "running", "starting"),
@@ -71,8 +78,11 @@ class RunButtons(QWidget):
             self._buttons[name].setEnabled(state in states)
         self.pause.setVisible(state not in CAN["resume"])
         self.resume.setVisible(state in CAN["resume"])
-        self.back.setVisible(state in CAN["back"])
-        self.discard.setVisible(state not in CAN["back"])
+        in_trash = teaching.news is not None and teaching.news.in_trash
+        gone = in_trash or state in CAN["back"]
+        self.back.setEnabled(in_trash)
+        self.back.setVisible(gone)
+        self.discard.setVisible(not gone)
 
     def _label(self) -> str:
         if self._teaching.alive:

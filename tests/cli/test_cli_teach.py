@@ -117,6 +117,14 @@ def test_a_run_that_ended_is_gone_on_with_or_discarded(project: Path, capsys):
     assert capsys.readouterr().out == "0001: discarded\n"
     assert read_status(run).state == "discarded"
     assert not list(run.glob("*.safetensors"))
+    assert main(["teach", str(project), "--run", "0001"]) == 2
+    assert "bring it back" in capsys.readouterr().err
+    assert main(["teach", str(project), "--bring-back", "0001"]) == 0
+    assert capsys.readouterr().out == "0001: brought back\n"
+    assert (run / "last.safetensors").read_bytes() == before
+    assert read_status(run).state == "finished"
+    assert main(["teach", str(project), "--bring-back", "0001"]) == 2
+    assert "it was not discarded" in capsys.readouterr().err
 
 
 def test_a_run_at_work_is_asked_by_its_number(project: Path, capsys):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dense_transformer.locks import try_lock
+from dense_transformer.teaching.control import put_away
 from dense_transformer.teaching.status import RunStatus, write_status
 
 pytestmark = pytest.mark.gui
@@ -83,6 +84,18 @@ def test_a_discarded_run_has_no_command(shown, monkeypatch):
     shown.click(section.buttons.back)
     shown.until(lambda: section.command.text == "dtn 0001")
     assert section.command.copy.isEnabled()
+
+
+def test_bring_back_is_offered_while_it_is_possible(shown, tmp_path):
+    section = shown.section("RunSection")
+    (section.teaching.run / "state.pt").touch()
+    shown.click(section.buttons.discard)
+    shown.until(section.buttons.back.isEnabled)
+    another = make_run(tmp_path / "runs" / "0002")
+    (another / "state.pt").touch()
+    put_away(another)
+    shown.until(lambda: not section.buttons.back.isEnabled())
+    assert section.buttons.back.isVisible()
 
 
 @pytest.mark.parametrize("alive", [True, False])

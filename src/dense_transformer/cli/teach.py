@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--pause", "RUN", "Let a run hold still, in two seconds."),
         ("--resume", "RUN", "Let a paused run go on."),
         ("--stop", "RUN", "End a run and keep what it has learned."),
-        ("--discard", "RUN", "End a run, if it was begun, and throw its models away."),
+        ("--discard", "RUN", "End a run, if it was begun, and forget its models."),
+        ("--bring-back", "RUN", "Undo that, until another run is discarded."),
         ("--keep", "NAME", "Keep the best model of the last run, or of --run."),
         ("--revert", "NAME", "Use an earlier model of the project again."),
     ):
@@ -90,7 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if asked:
             return work(arguments)
-    requests: tuple[Request, ...] = ("pause", "resume", "stop", "discard")
+    requests: tuple[Request, ...] = (
+        "pause", "resume", "stop", "discard", "bring-back",
+    )  # fmt: skip
     for request in requests:
         if name := getattr(arguments, f"{request}_"):
             return teach_run.ask(arguments.project, request, name)

@@ -45,8 +45,13 @@ def ask(project: Path, request: Request, name: str) -> int:
     with Project.open(project, write=False) as opened:
         run = run_folder(opened, name)
     requests.ask(run, request)
-    gone = request == "discard" and read_status(run).state == "discarded"
-    say(f"{run.name}: {'discarded' if gone else f'asked to {request}'}")
+    if request == "bring-back":
+        done = "brought back"
+    elif request == "discard" and read_status(run).state == "discarded":
+        done = "discarded"
+    else:
+        done = f"asked to {request}"
+    say(f"{run.name}: {done}")
     return 0
 
 

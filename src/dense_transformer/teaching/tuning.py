@@ -11,11 +11,16 @@ from dense_transformer.errors import RunError, StoppedError, WriteError
 from dense_transformer.inference.engine import limit_threads
 from dense_transformer.nn.devices import choose_device
 from dense_transformer.teaching.beginning import project_of, read_teaching
-from dense_transformer.teaching.control import throw_away
 from dense_transformer.teaching.gate import Gate
 from dense_transformer.teaching.queue import Place
 from dense_transformer.teaching.result import TeachEnding, TeachResult
-from dense_transformer.teaching.status import RunState, RunStatus, write_status
+from dense_transformer.teaching.status import (
+    RunState,
+    RunStatus,
+    read_said,
+    write_status,
+)
+from dense_transformer.teaching.trash import throw_away
 from dense_transformer.teaching.work import Work
 from dense_transformer.training.run_directory import RunDirectory
 from dense_transformer.types import Progress
@@ -50,7 +55,7 @@ def teach(
     Raises
     ------
     RunError
-        If `run` is in use, damaged, or belongs to other data.
+        If `run` is in use, discarded, damaged, or belongs to other data.
     DeviceError
         If the device isn't there, or memory doesn't suffice for one small patch.
     DivergedError
@@ -67,6 +72,7 @@ def teach(
         directory = _enter(run, stack)
         gate.clear(kept=meant)
         stack.callback(gate.clear)  # what was asked is done
+        _refuse_discarded(run)
         stack.enter_context(limit_threads(config.threads))
         work = Work(directory, config, gate)
         ending: TeachEnding
@@ -80,16 +86,24 @@ def teach(
             _say_why(work, run, error)
             raise
         result = work.result(ending)
-        if ending == "discarded":
-            throw_away(run)
-            return result
-        state: RunState = "stopped" if ending == "stopped" else "finished"
+        early = ending in ("stopped", "discarded")
+        state: RunState = "stopped" if early else "finished"
         said = RunStatus(
             state, result.steps, config.steps, result.words, os.getpid(),
             result.improved,
         )  # fmt: skip
-        write_status(run, said)
+        if ending == "discarded":
+            throw_away(run, said)
+        else:
+            write_status(run, said)
         return result
+
+
+def _refuse_discarded(run: Path) -> None:
+    """Raise RunError if a run was discarded, perhaps while this process loaded."""
+    said = read_said(run)
+    if said is not None and said.state == "discarded":
+        raise RunError(f"{run} was discarded; bring it back, or begin another run")
 
 
 def _enter(run: Path, stack: ExitStack) -> RunDirectory:

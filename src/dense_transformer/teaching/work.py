@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import torch
 
-from dense_transformer.errors import DivergedError, DTNError, StoppedError
+from dense_transformer.errors import (
+    DivergedError,
+    DTNError,
+    StoppedError,
+    WriteError,
+)
 from dense_transformer.nn.devices import choose_device, free_memory, is_out_of_memory
 from dense_transformer.teaching.adaptation import Base, choose_base
 from dense_transformer.teaching.base_file import read_base, write_base
@@ -129,15 +135,22 @@ class Work:
             steps = Steps(session, data, self.gate, self._tell)
             return (yield from steps.run(original, rung.patch))
         except StoppedError:
-            if self.gate.asked() == "discard":
-                return "discarded"
-            self._save()
-            self.directory.append("end", session.step, reason="stopped")
-            return "stopped"
+            return self._end_early(session)
         except (GeneratorExit, RuntimeError, MemoryError) as error:
             if not isinstance(error, DivergedError):
                 self._save()
             raise
+
+    def _end_early(self, session: TeachSession) -> TeachEnding:
+        """Save, also what is discarded: that can be brought back."""
+        if self.gate.asked() != "discard":
+            self._save()
+            self.directory.append("end", session.step, reason="stopped")
+            return "stopped"
+        with suppress(WriteError):  # a full disk, which discarding may help
+            self._save()
+            self.directory.append("end", session.step, reason="discarded")
+        return "discarded"
 
     def _base(
         self,
