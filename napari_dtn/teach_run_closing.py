@@ -11,22 +11,30 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from napari_dtn.commands import open_dock
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 
 LEAVE, STOP, DISCARD, CANCEL = "leave", "stop", "discard", "cancel"
+REOPEN = "reopen"
+HINTS = {
+    STOP: "End it; what it has learned stays in the run.",
+    DISCARD: "End it and forget what it has learned; Bring back undoes it.",
+}
 
 
 class Closing(QObject):
     """Watches the window of napari; a script that closes it is not asked.
 
-    Every answer is a file in the run's folder, so that nothing waits for the run.
+    Every answer is a file in the run's folder, so that nothing waits for the run. It
+    is written once the window has said that it closes: napari asks, too.
     """
 
     def __init__(self, context: TeachContext, teaching: TeachRun, parent: Any) -> None:
         super().__init__(parent)
         self._context, self._teaching = context, teaching
         self._window: QWidget | None = None
+        self._closing = False
         teaching.told.connect(self._watch)
 
     def dock_closed(self) -> None:
@@ -39,7 +47,7 @@ class Closing(QObject):
         runs = self._teaching.living
         box = make_question(window, runs, refusable=False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(lambda _: answer_by_files(runs, answer_of(box)))
+        box.finished.connect(lambda _: self._answered(runs, answer_of(box)))
         box.open()
 
     def shut_down(self) -> None:
@@ -49,20 +57,34 @@ class Closing(QObject):
             window.removeEventFilter(self)
 
     def eventFilter(self, window: QObject, event: QEvent) -> bool:
-        """Ask before the window closes; True keeps it open."""
-        if event.type() != QEvent.Type.Close or window is not self._window:
+        """Ask before the window closes; True if it was told that it is closed."""
+        main = self._window
+        if event.type() != QEvent.Type.Close or main is None or window is not main:
             return False
-        if not self._anything() or not _on_screen(self._window):
+        if self._closing or not self._anything() or not _on_screen(main):
             return False
         runs = self._teaching.living
-        box = make_question(self._window, runs)
+        box = make_question(main, runs)
         box.exec()
         answer = answer_of(box)
         if answer == CANCEL:
             event.ignore()
             return True
-        answer_by_files(runs, answer)
-        return False
+        self._closing = True
+        try:
+            main.event(event)
+        finally:
+            self._closing = False
+        if event.isAccepted():  # else the person has thought better of it
+            answer_by_files(runs, answer)
+        return True
+
+    def _answered(self, runs: Sequence[Path], answer: str) -> None:
+        """Do what was answered after the dock was closed."""
+        if answer == REOPEN:
+            open_dock(self._context.viewer)
+        else:
+            answer_by_files(runs, answer)
 
     def _anything(self) -> bool:
         """Return whether any run of the project lives, followed or not."""
@@ -110,8 +132,11 @@ def make_question(
     }
     if refusable:
         buttons[CANCEL] = box.addButton("Don't close", roles.RejectRole)
+    else:  # it is closed already
+        buttons[REOPEN] = box.addButton("Open it again", roles.AcceptRole)
     for name, button in buttons.items():
         button.setObjectName(name)
+        button.setToolTip(HINTS.get(name, ""))
     box.setDefaultButton(leave)
     box.setEscapeButton(buttons.get(CANCEL, leave))
     return box
@@ -129,7 +154,7 @@ def question_words(names: Sequence[str]) -> str:
 
 
 def answer_of(box: QMessageBox) -> str:
-    """Return what was answered: leave, stop, discard or cancel."""
+    """Return what was answered: leave, stop, discard, cancel or reopen."""
     button = box.clickedButton()
     return CANCEL if button is None else str(button.objectName())
 
