@@ -20,6 +20,7 @@ DETAILS = """\
 Make a project:   dtn teach PROJECT --new --image IMAGE --labels LABELS
 Teach:            dtn teach PROJECT [--steps N ...]
 Go on with a run: dtn teach PROJECT --run 0001
+The same again:   dtn teach PROJECT --repeat 0001
 Keep the model:   dtn teach PROJECT --keep NAME
 Look:             dtn teach PROJECT --list
 
@@ -68,6 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     teaching.add_argument(
         "--run", metavar="RUN", dest="run_name", help="Go on with a run, such as 0001."
+    )
+    teaching.add_argument(
+        "--repeat",
+        metavar="RUN",
+        help="Teach what a run did in a new one, whatever was painted since: its "
+        "annotations, its first model, its settings.",
     )
     add_settings(parser, TeachConfig, _LEFT_OUT)
 

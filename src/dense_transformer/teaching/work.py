@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from dense_transformer.teaching.beginning import START, drawn_patch, training_co
 from dense_transformer.teaching.lesson_data import LessonData, open_lesson
 from dense_transformer.teaching.network_copy import copy_network
 from dense_transformer.teaching.probe import Rung, next_rung
+from dense_transformer.teaching.repeating import repeating_arguments
 from dense_transformer.teaching.result import TeachEnding, TeachResult
 from dense_transformer.teaching.rung_file import read_rung, write_rung
 from dense_transformer.teaching.session import TeachSession
@@ -83,6 +85,7 @@ class Work:
         device = choose_device(self.config.device)
         about = describe_run(data.data_set, device)
         about["teach"] = self.config.to_dict()
+        about["command"] = shlex.join(["dtn", *repeating_arguments(self.path)])
         self.directory.begin(training, about)
         first = Rung(1, drawn, device.type)
         rung = read_rung(self.path, self.config.batch) or first
