@@ -22,6 +22,7 @@ TITLES = {
     "discarded": "Discarded",
     "died": "Ended early",
 }
+WAITS = "waits for"  # begins what a run says that is not its turn yet
 MEMORY = re.compile(
     r"out of memory|MemoryError|bad_alloc|can't allocate", re.IGNORECASE
 )
@@ -38,7 +39,10 @@ def describe(state: str, status: RunStatus, report: RunReport) -> str:
     if state == "starting":
         return "Starting: torch is being loaded; this takes a few seconds."
     if state == "queued":
-        return f"Waiting: {status.message or 'another run goes first'}."
+        said = status.message or "waits for another run"
+        waits = said.startswith(WAITS)
+        words = f" for{said.removeprefix(WAITS)}" if waits else f": {said}"
+        return f"Waiting{words}."
     if state == "probing":
         doing = f" ({status.message})" if status.message else ""
         return f"Getting ready, and trying two steps to see how long it takes{doing}."

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from dense_transformer.errors import RunError, StoppedError, WriteError
 from dense_transformer.inference.engine import limit_threads
 from dense_transformer.nn.devices import choose_device
-from dense_transformer.teaching.beginning import project_of, read_teaching
+from dense_transformer.teaching.beginning import read_teaching
 from dense_transformer.teaching.gate import Gate
-from dense_transformer.teaching.queue import Place
 from dense_transformer.teaching.result import TeachEnding, TeachResult
 from dense_transformer.teaching.status import (
     RunState,
@@ -21,10 +20,10 @@ from dense_transformer.teaching.status import (
     write_status,
 )
 from dense_transformer.teaching.trash import throw_away
+from dense_transformer.teaching.turns import device_turn, project_turn
 from dense_transformer.teaching.work import Work
 from dense_transformer.training.run_directory import RunDirectory
 from dense_transformer.types import Progress
-from dense_transformer.zoo import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -42,7 +41,8 @@ def teach(
     Everything comes from the run's directory, see `begin_run`. Where it was stopped or
     killed it goes on from its last save; on a CPU, with as many threads, the result is
     then bit for bit that of a run that was never interrupted. It waits while another
-    run of the project or on the device is at work. Closing the generator saves.
+    run of the project or on the device is at work; while it is paused, others may have
+    the device. Closing the generator saves.
 
     Parameters
     ----------
@@ -123,26 +123,16 @@ def _turn(
     run: Path, device: str, gate: Gate, stack: ExitStack
 ) -> Generator[Progress, None, None]:
     """Wait until no other run of the project, nor on the device, was there before."""
-    kind = choose_device(device).type
-    folders = [
-        project_of(run) / "runs" / "queue",
-        user_folder().parent / "queue" / kind,
-    ]
-    for number, folder in enumerate(folders):
-        try:
-            place = stack.enter_context(Place(folder))
-        except WriteError:
-            if number == 0:
-                raise
-            continue  # a home that can't be written keeps nobody from teaching
-        said = -1
-        while ahead := place.ahead():
-            if ahead != said:
-                said = ahead
-                what = "of this project" if number == 0 else f"on this {kind}"
-                message = f"waits for {ahead} other run{'s' * (ahead > 1)} {what}"
-                write_status(run, RunStatus("queued", 0, 0, message, os.getpid()))
-                yield Progress(0, 1, "step", message=message)
+    on_device = device_turn(run, choose_device(device))
+    for turn in (project_turn(run), on_device):
+        stack.callback(turn.leave)
+        gate.turn = on_device if turn is on_device else None  # never before the project
+        said = ""
+        while not turn.came():
+            if turn.words != said:
+                said = turn.words
+                write_status(run, RunStatus("queued", 0, 0, said, os.getpid()))
+                yield Progress(0, 1, "step", message=said)
             gate.hold()
             time.sleep(_POLL_S)
 

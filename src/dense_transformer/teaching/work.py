@@ -66,7 +66,7 @@ class Work:
         self.path = directory.path
         self.session: TeachSession | None = None
         self.state: RunState = "queued"
-        gate.on_pause = self._paused
+        gate.on_pause, gate.on_wait = self._paused, self._waits
         self._say("queued", "getting ready")
 
     @property
@@ -183,6 +183,9 @@ class Work:
             self._say("paused", keep=False)
         else:
             self._say(self.state)
+
+    def _waits(self, words: str) -> None:
+        self._say("queued", words, keep=False)
 
     def _save(self) -> None:
         if self.session is not None:
