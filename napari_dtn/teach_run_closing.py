@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 from napari_dtn.commands import open_dock
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
+from napari_dtn.teach_runs_alive import look_alive
 
 LEAVE, STOP, DISCARD, CANCEL = "leave", "stop", "discard", "cancel"
 REOPEN = "reopen"
@@ -35,16 +36,18 @@ class Closing(QObject):
         self._context, self._teaching = context, teaching
         self._window: QWidget | None = None
         self._closing = False
+        self._met: set[Path] = set()  # runs that this window has seen at work
         teaching.told.connect(self._watch)
+        teaching.told.connect(self._meet)
+        teaching.others_changed.connect(self._meet)
 
     def dock_closed(self) -> None:
         """Ask after the dock was closed alone; napari goes on meanwhile."""
         window = self._window
-        if window is None or not isalive(window) or not self._anything():
-            return
-        if not _on_screen(window):
+        if window is None or not isalive(window) or not _on_screen(window):
             return  # napari closes, and has asked
-        runs = self._teaching.living
+        if not (runs := self._living()) and not self._teaching.alive:
+            return
         box = make_question(window, runs, refusable=False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.finished.connect(lambda _: self._answered(runs, answer_of(box)))
@@ -61,9 +64,10 @@ class Closing(QObject):
         main = self._window
         if event.type() != QEvent.Type.Close or main is None or window is not main:
             return False
-        if self._closing or not self._anything() or not _on_screen(main):
+        if self._closing or not _on_screen(main):
             return False
-        runs = self._teaching.living
+        if not (runs := self._living()) and not self._teaching.alive:
+            return False
         box = make_question(main, runs)
         box.exec()
         answer = answer_of(box)
@@ -86,9 +90,14 @@ class Closing(QObject):
         else:
             answer_by_files(runs, answer)
 
-    def _anything(self) -> bool:
-        """Return whether any run of the project lives, followed or not."""
-        return self._teaching.alive or bool(self._teaching.living)
+    def _living(self) -> tuple[Path, ...]:
+        """Return the runs that live: of this project, then of those left since."""
+        here = self._teaching.living
+        left = sorted(run for run in self._met.difference(here) if look_alive(run))
+        return (*here, *left)
+
+    def _meet(self, *_: object) -> None:
+        self._met.update(self._teaching.living)
 
     def _watch(self) -> None:
         window = self._context.widget.window()
@@ -118,7 +127,7 @@ def make_question(
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("The model is still learning")
-    box.setText(question_words([run.name for run in runs]))
+    box.setText(question_words(names_of(runs)))
     box.setInformativeText(
         "Left going, this needs no window: open napari and the Teach tab again to see "
         "how far it is."
@@ -140,6 +149,17 @@ def make_question(
     box.setDefaultButton(leave)
     box.setEscapeButton(buttons.get(CANCEL, leave))
     return box
+
+
+def names_of(runs: Sequence[Path]) -> list[str]:
+    """Return the names of runs, with their projects' where there are several."""
+    projects = [run.parent.parent for run in runs]
+    if len(set(projects)) < 2:
+        return [run.name for run in runs]
+    return [
+        f"{run.name} of {project.name}"
+        for run, project in zip(runs, projects, strict=True)
+    ]
 
 
 def question_words(names: Sequence[str]) -> str:

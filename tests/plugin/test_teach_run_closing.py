@@ -29,6 +29,7 @@ class Teaching(QObject):
     """A run that is going on."""
 
     told = Signal(object)
+    others_changed = Signal()
 
     def __init__(self, run: Path) -> None:
         super().__init__()
@@ -171,6 +172,30 @@ def test_the_closed_dock_asks_without_waiting(window, closing, tmp_path, qtbot):
     assert box.findChild(QPushButton, "cancel") is None
     QTest.mouseClick(box.findChild(QPushButton, "stop"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: (tmp_path / "stop").exists())
+
+
+def test_a_run_of_a_project_that_was_left_is_asked_for(window, closing, tmp_path):
+    run = tmp_path / "cells-teach" / "runs" / "0001"
+    run.mkdir(parents=True)
+    here = tmp_path / "other-teach" / "runs" / "0001"
+    here.mkdir(parents=True)
+    teaching = closing._teaching
+    with locked(run / "lock"):
+        teaching.living = (run,)
+        teaching.told.emit(None)
+        teaching.living = (here,)  # another project is opened
+        said = press("stop")
+        assert window.close()
+    assert "0001 of other-teach and 0001 of cells-teach" in said[0]
+    assert (run / "stop").exists()
+    assert (here / "stop").exists()
+
+
+def test_a_run_of_a_project_that_was_left_and_ended_is_not(window, closing, tmp_path):
+    teaching = closing._teaching
+    teaching.told.emit(None)  # with a run that no process holds by now
+    teaching.alive, teaching.living = False, ()
+    assert window.close()
 
 
 def test_the_closed_dock_can_be_opened_again(
