@@ -75,7 +75,8 @@ class RunButtons(QWidget):
         self.teach.setEnabled(possible and not teaching.beginning)
         self.teach.setText(self._label())
         for name, states in CAN.items():
-            self._buttons[name].setEnabled(state in states)
+            asked = name == teaching.asks.what  # and is on its way
+            self._buttons[name].setEnabled(state in states and not asked)
         self.pause.setVisible(state not in CAN["resume"])
         self.resume.setVisible(state in CAN["resume"])
         in_trash = teaching.news is not None and teaching.news.in_trash
@@ -89,8 +90,16 @@ class RunButtons(QWidget):
             return "▶ Teach again after this one"
         if self._teaching.run is None:
             return "▶ Teach"
-        kept = self._teaching.state == "kept"  # else it begins where this one began
+        kept = self._teaching.state == "kept" and self._goes_on()
         return "▶ Teach more" if kept else "▶ Teach again"
+
+    def _goes_on(self) -> bool:
+        """Return whether the chosen model is what the run has learned.
+
+        Else the next run begins where this one began, or elsewhere.
+        """
+        news, model = self._teaching.news, self._teaching.context.model()
+        return news is not None and model is not None and model.key == news.status.name
 
 
 def _button(text: str, hint: str) -> QPushButton:

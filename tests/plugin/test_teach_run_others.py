@@ -210,7 +210,7 @@ def test_each_other_run_has_a_line(qtbot, tmp_path):
     qtbot.addWidget(lines)
     lines.show_runs([AliveRun(tmp_path / "1", False), AliveRun(tmp_path / "2", True)])
     texts = [label.text() for label in lines.findChildren(QLabel)]
-    assert texts == ["At work: 1", "1 more waits: 2"]
+    assert texts == ["At work: 1", "Waits: 2"]
     asked = []
     lines.discard_clicked.connect(asked.append)
     lines.show_clicked.connect(asked.append)
