@@ -73,11 +73,10 @@ def take_from_queue(run: Path) -> None:
     """
     from dense_transformer.teaching import control
 
-    learned = any(run.glob("state.pt*"))
-    kill_loading(run)
-    if learned:
-        control.stop(run)
+    if any(run.glob("state.pt*")):
+        stop_run(run)
     else:
+        kill_loading(run)
         control.discard(run)
 
 

@@ -53,8 +53,10 @@ def predicted(window) -> bool:
 def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     driver = RunDriver(painted)
     selected = set(painted.viewer.layers.selection)
-    driver.begin(40)
+    run = driver.begin(40)
     driver.until("finished")
+    pid = find_child(run).pid
+    painted.until(lambda: not psutil.pid_exists(pid))  # nor as a zombie
     news = driver.teaching.news
     assert news.report.step == 40
     assert news.report.after["auc"] > news.report.before["auc"]

@@ -72,6 +72,9 @@ def test_a_run_that_learned_nothing_takes_no_place_in_the_trash(tmp_path):
     assert not list(second.glob("*.safetensors"))
     bring_back(first)
     assert (first / "best.safetensors").read_bytes() == b"best"
+    third = make_run(tmp_path / "0003", RunStatus("probing", 0, 24), learned=False)
+    put_away(third)
+    assert can_bring_back(third)  # none is there that has learned
 
 
 def test_a_run_that_is_discarded_at_work_comes_back_with_all_its_steps(tmp_path):

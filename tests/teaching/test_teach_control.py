@@ -134,6 +134,15 @@ def test_a_finished_run_says_so_and_is_kept_under_a_name(tmp_path):
     assert (read_status(run).state, read_status(run).name) == ("kept", "mine")
 
 
+def test_a_killed_run_says_from_which_step_it_goes_on(tmp_path):
+    run = make_run(tmp_path / "p", steps=9, save_every=3, validate_every=9)
+    work = teach(run)
+    while next(work).done < 8:
+        pass
+    assert read_status(run).step == 6
+    work.close()
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"[]", b'{"state": "running"', b'{"state": "flying"}',

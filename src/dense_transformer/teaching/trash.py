@@ -26,7 +26,8 @@ def throw_away(run: Path, said: RunStatus | None = None) -> None:
 
     Nobody else may work on it: hold its lock. What an earlier run of the project has
     in its trash goes for good, as of large models there is never more than one
-    discarded; only a run that has learned nothing goes for good itself then.
+    discarded; a run that has learned nothing goes for good itself where one is there
+    that has learned something.
 
     Parameters
     ----------
@@ -43,12 +44,12 @@ def throw_away(run: Path, said: RunStatus | None = None) -> None:
     trash = run / FOLDER
     others = [other for other in run.parent.glob(f"*/{FOLDER}") if other != trash]
     found = [path for pattern in _WHAT for path in run.glob(pattern)]
-    learned = any(run.glob("state.pt*"))
+    for_good = not _has_learned(run) and any(map(_has_learned, others))
     said = said or read_said(run) or RunStatus("queued")
     try:
         for picture in run.glob("previews/*"):
             picture.unlink(missing_ok=True)
-        if others and not learned:
+        if for_good:
             for path in found:
                 path.unlink(missing_ok=True)
         elif found:
@@ -104,6 +105,10 @@ def can_bring_back(run: Path) -> bool:
     with suppress(OSError):
         return any((run / FOLDER).iterdir())
     return False
+
+
+def _has_learned(folder: Path) -> bool:
+    return any(folder.glob("state.pt*"))
 
 
 def _say_so(run: Path, said: RunStatus) -> None:
