@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import platform
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -128,6 +130,15 @@ def test_machines_that_share_a_home_don_t_wait_for_each_other(tmp_path, monkeypa
         monkeypatch.setattr(turns.platform, "node", lambda name=name: name)
         folders.add(device_turn(tmp_path, torch.device("cpu")).folder)
     assert len(folders) == 2
+
+
+def test_each_gpu_has_a_queue_of_its_own(tmp_path, monkeypatch):
+    folders = set()
+    for properties in (SimpleNamespace(uuid="1-2"), SimpleNamespace(uuid="1-3"), None):
+        found = lambda device, properties=properties: properties  # noqa: E731
+        monkeypatch.setattr(turns.torch.cuda, "get_device_properties", found)
+        folders.add(device_turn(tmp_path, torch.device("cuda")).folder.name)
+    assert folders == {"cuda-1-2", "cuda-1-3", f"cuda-{platform.node()}"}
 
 
 def test_a_home_without_locks_keeps_nobody_from_teaching(tmp_path, monkeypatch):
