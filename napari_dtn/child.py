@@ -122,8 +122,10 @@ def is_alive(child: Child) -> bool:
 def exit_status(child: Child) -> int | None:
     """Return how a child of this very process ended; None if unknown or running.
 
-    Negative: the signal that killed it.
+    Negative: the signal that killed it. All that have ended are reaped.
     """
+    for started in _STARTED.values():
+        started.poll()
     process = _STARTED.get(child.pid)
     return None if process is None else process.poll()
 

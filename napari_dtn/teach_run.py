@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_dtn.annotator import CHOOSE
 from napari_dtn.child import start_child
-from napari_dtn.in_order import InOrder
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_run_asks import Asks
 from napari_dtn.teach_run_commands import run_command
 from napari_dtn.teach_run_follow import Others, RunNews, follow
 from napari_dtn.teach_runs_alive import (
     AliveRun,
     alive_runs,
-    kill_run,
     look_alive,
     take_from_queue,
 )
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 NOTHING = "Nothing is annotated yet: paint a few strokes of each class first."
 ASKED_S = 1.0  # what the end of napari waits for a file to be written
-ENDING_S = 8.0  # what a run that must go away gets before it is killed
 
 
 class TeachRun(QObject):
@@ -44,6 +43,8 @@ class TeachRun(QObject):
         How it stood when last looked at.
     others : tuple of AliveRun
         The other runs of the project that live, those at work first.
+    asks : Asks
+        What the person has asked of the run, until it has happened.
     """
 
     run_changed = Signal()  # another run is followed, or none
@@ -61,8 +62,8 @@ class TeachRun(QObject):
         self._passed: frozenset[Path] = frozenset()  # runs not to go over to
         self._stays = False  # with a run that has ended: the person looks at it
         self._beginning = False
-        self._asks = InOrder("run", self)  # never behind a project that is read
-        self._asks.failed.connect(context.fail)
+        self.asks = Asks(self)
+        self.asks.failed.connect(context.fail)
         self._follower = JobRunner(self)
         self._follower.noted.connect(self._noted)
         self._follower.failed.connect(lambda job, error: context.fail(error))
@@ -83,7 +84,7 @@ class TeachRun(QObject):
     @property
     def state(self) -> str:
         """What it is doing; empty where there is none."""
-        if self._beginning:
+        if self._coming:
             return "starting"
         return "" if self.news is None else self.news.state
 
@@ -108,7 +109,7 @@ class TeachRun(QObject):
         """
         project, model = self.context.project, self.context.model()
         if project is None or model is None:
-            self.context.say(NOTHING)
+            self.context.say(NOTHING if project is None else CHOOSE)
             return
 
         before = self.run
@@ -141,7 +142,7 @@ class TeachRun(QObject):
         def again() -> None:
             start_child(run_command(run), run)
 
-        self._asks.ask(again, lambda _: self._follow(run))
+        self.asks.do(again, lambda _: self._follow(run))
 
     def stop(self) -> None:
         """Ask it to end and keep what it has learned."""
@@ -150,34 +151,16 @@ class TeachRun(QObject):
 
     def discard(self) -> None:
         """End it and put what it has learned into the trash of its folder."""
-        run = self.run
-        if run is None:
-            return
         self._stay()
-
-        def away() -> None:
-            from dense_transformer.teaching.trash import put_away
-
-            put_away(run, ENDING_S, force=lambda: kill_run(run))
-
-        self._asks.ask(away, lambda _: self._follow(run))
+        self._ask("discard", self._follow)
 
     def bring_back(self) -> None:
         """Take a discarded run out of the trash again."""
-        run = self.run
-        if run is None:
-            return
-
-        def back() -> None:
-            from dense_transformer.teaching.trash import bring_back
-
-            bring_back(run)
-
-        self._asks.ask(back, lambda _: self._follow(run))
+        self._ask("bring_back", self._follow)
 
     def discard_waiting(self, run: Path) -> None:
         """End another run, which waits."""
-        self._asks.ask(lambda: take_from_queue(run))
+        self.asks.do(lambda: take_from_queue(run), lambda _: None)
 
     def adopt(self, run: Path) -> None:
         """Follow a run of the project; with one that has ended, stay."""
@@ -187,21 +170,20 @@ class TeachRun(QObject):
     def shut_down(self) -> None:
         """Follow no more; the run goes on. May be called twice."""
         self._follower.shut_down()
-        self._asks.finish(ASKED_S)
+        self.asks.finish(ASKED_S)
 
     # what happens
 
-    def _ask(self, what: str) -> None:
-        run = self.run
-        if run is None:
-            return
+    @property
+    def _coming(self) -> bool:
+        """Whether what is asked is meant for the run that is being begun."""
+        return self._beginning and (self.news is None or not self.news.alive)
 
-        def ask() -> None:
-            from dense_transformer.teaching import control
-
-            getattr(control, what)(run)
-
-        self._asks.ask(ask)
+    def _ask(self, what: str, then: Callable[[Path], None] | None = None) -> None:
+        if self._coming:
+            self.asks.ask(what, None, then)
+        elif self.run is not None:
+            self.asks.ask(what, self.run, then)
 
     def _stay(self) -> None:
         """Stay with the run that the person ends: they want to see what it came to."""
@@ -216,10 +198,12 @@ class TeachRun(QObject):
             self.others_changed.emit()
             return
         self.begun.emit(run)
+        self.asks.begun(run)
         self._follow(run)
 
     def _not_begun(self, error: Exception) -> None:
         self._beginning = False
+        self.asks.give_up()
         self.context.fail(error)
         self.run_changed.emit()
 
@@ -249,6 +233,7 @@ class TeachRun(QObject):
         if run != self.run:
             self.run, self.news = run, None
             self._passed, self._stays = frozenset(), False
+            self.asks.look_at(run)
             self._set_others(tuple(o for o in self.others if run and o.run != run))
         if run is None:
             self._follower.stop()
@@ -269,6 +254,7 @@ class TeachRun(QObject):
             return
         lived, self.news = self.alive, news
         self._stays = self._stays and not news.alive
+        self.asks.take(news)
         self.told.emit(news)
         if lived and not self.alive:
             self._go_over()

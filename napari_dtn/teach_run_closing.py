@@ -11,35 +11,46 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from napari_dtn.commands import open_dock
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
+from napari_dtn.teach_runs_alive import look_alive
 
 LEAVE, STOP, DISCARD, CANCEL = "leave", "stop", "discard", "cancel"
+REOPEN = "reopen"
+HINTS = {
+    STOP: "End it; what it has learned stays in the run.",
+    DISCARD: "End it and forget what it has learned; Bring back undoes it.",
+}
 
 
 class Closing(QObject):
     """Watches the window of napari; a script that closes it is not asked.
 
-    Every answer is a file in the run's folder, so that nothing waits for the run.
+    Every answer is a file in the run's folder, so that nothing waits for the run. It
+    is written once the window has said that it closes: napari asks, too.
     """
 
     def __init__(self, context: TeachContext, teaching: TeachRun, parent: Any) -> None:
         super().__init__(parent)
         self._context, self._teaching = context, teaching
         self._window: QWidget | None = None
+        self._closing = False
+        self._met: set[Path] = set()  # runs that this window has seen at work
         teaching.told.connect(self._watch)
+        teaching.told.connect(self._meet)
+        teaching.others_changed.connect(self._meet)
 
     def dock_closed(self) -> None:
         """Ask after the dock was closed alone; napari goes on meanwhile."""
         window = self._window
-        if window is None or not isalive(window) or not self._anything():
-            return
-        if not _on_screen(window):
+        if window is None or not isalive(window) or not _on_screen(window):
             return  # napari closes, and has asked
-        runs = self._teaching.living
+        if not (runs := self._living()) and not self._teaching.alive:
+            return
         box = make_question(window, runs, refusable=False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(lambda _: answer_by_files(runs, answer_of(box)))
+        box.finished.connect(lambda _: self._answered(runs, answer_of(box)))
         box.open()
 
     def shut_down(self) -> None:
@@ -49,24 +60,44 @@ class Closing(QObject):
             window.removeEventFilter(self)
 
     def eventFilter(self, window: QObject, event: QEvent) -> bool:
-        """Ask before the window closes; True keeps it open."""
-        if event.type() != QEvent.Type.Close or window is not self._window:
+        """Ask before the window closes; True if it was told that it is closed."""
+        main = self._window
+        if event.type() != QEvent.Type.Close or main is None or window is not main:
             return False
-        if not self._anything() or not _on_screen(self._window):
+        if self._closing or not _on_screen(main):
             return False
-        runs = self._teaching.living
-        box = make_question(self._window, runs)
+        if not (runs := self._living()) and not self._teaching.alive:
+            return False
+        box = make_question(main, runs)
         box.exec()
         answer = answer_of(box)
         if answer == CANCEL:
             event.ignore()
             return True
-        answer_by_files(runs, answer)
-        return False
+        self._closing = True
+        try:
+            main.event(event)
+        finally:
+            self._closing = False
+        if event.isAccepted():  # else the person has thought better of it
+            answer_by_files(runs, answer)
+        return True
 
-    def _anything(self) -> bool:
-        """Return whether any run of the project lives, followed or not."""
-        return self._teaching.alive or bool(self._teaching.living)
+    def _answered(self, runs: Sequence[Path], answer: str) -> None:
+        """Do what was answered after the dock was closed."""
+        if answer == REOPEN:
+            open_dock(self._context.viewer)
+        else:
+            answer_by_files(runs, answer)
+
+    def _living(self) -> tuple[Path, ...]:
+        """Return the runs that live: of this project, then of those left since."""
+        here = self._teaching.living
+        left = sorted(run for run in self._met.difference(here) if look_alive(run))
+        return (*here, *left)
+
+    def _meet(self, *_: object) -> None:
+        self._met.update(self._teaching.living)
 
     def _watch(self) -> None:
         window = self._context.widget.window()
@@ -96,7 +127,7 @@ def make_question(
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("The model is still learning")
-    box.setText(question_words([run.name for run in runs]))
+    box.setText(question_words(names_of(runs)))
     box.setInformativeText(
         "Left going, this needs no window: open napari and the Teach tab again to see "
         "how far it is."
@@ -110,11 +141,25 @@ def make_question(
     }
     if refusable:
         buttons[CANCEL] = box.addButton("Don't close", roles.RejectRole)
+    else:  # it is closed already
+        buttons[REOPEN] = box.addButton("Open it again", roles.AcceptRole)
     for name, button in buttons.items():
         button.setObjectName(name)
+        button.setToolTip(HINTS.get(name, ""))
     box.setDefaultButton(leave)
     box.setEscapeButton(buttons.get(CANCEL, leave))
     return box
+
+
+def names_of(runs: Sequence[Path]) -> list[str]:
+    """Return the names of runs, with their projects' where there are several."""
+    projects = [run.parent.parent for run in runs]
+    if len(set(projects)) < 2:
+        return [run.name for run in runs]
+    return [
+        f"{run.name} of {project.name}"
+        for run, project in zip(runs, projects, strict=True)
+    ]
 
 
 def question_words(names: Sequence[str]) -> str:
@@ -129,7 +174,7 @@ def question_words(names: Sequence[str]) -> str:
 
 
 def answer_of(box: QMessageBox) -> str:
-    """Return what was answered: leave, stop, discard or cancel."""
+    """Return what was answered: leave, stop, discard, cancel or reopen."""
     button = box.clickedButton()
     return CANCEL if button is None else str(button.objectName())
 

@@ -19,27 +19,11 @@ def run_command(run: Path) -> list[str]:
 def repeating_command(run: Path) -> list[str]:
     """Return the command that teaches the same again, in another run.
 
-    On the same annotations and a CPU with as many threads its models are the same,
-    bit for bit.
+    On a CPU its models are the same, bit for bit, whatever was painted since.
     """
-    from dense_transformer.config import TeachConfig
-    from dense_transformer.teaching.beginning import START, read_teaching
+    from dense_transformer.teaching.repeating import repeating_arguments
 
-    config, usual = read_teaching(run).to_dict(), TeachConfig().to_dict()
-    project = run.parent.parent
-    command = [*_program(), "teach", str(project), "--model", str(run / START)]
-    for name, value in config.items():
-        if value == usual[name] or name == "augment":
-            continue
-        option = name.replace("_", "-")
-        if isinstance(value, bool):
-            command.append(f"--{option}" if value else f"--no-{option}")
-        else:
-            text = (
-                ",".join(map(str, value)) if isinstance(value, list | tuple) else value
-            )
-            command += [f"--{option}", str(text)]
-    return command
+    return [*_program(), *repeating_arguments(run)]
 
 
 def _program() -> list[str]:

@@ -50,6 +50,8 @@ class RunNews:
         What it is doing, for people.
     remedy : str
         Why it died and what to do; empty unless it did.
+    in_trash : bool
+        Whether it was discarded and can be brought back.
     """
 
     run: Path
@@ -58,6 +60,7 @@ class RunNews:
     report: RunReport
     words: str
     remedy: str = ""
+    in_trash: bool = False
 
     @property
     def alive(self) -> bool:
@@ -148,6 +151,7 @@ class _Look:
     def again(self) -> RunNews | None:
         """Return the news, or None where there are none."""
         from dense_transformer.teaching.status import read_status
+        from dense_transformer.teaching.trash import can_bring_back
 
         count = 0
         while events := self._tail.read():
@@ -160,14 +164,15 @@ class _Look:
         self._builder.steps = status.steps or self._builder.steps or _steps(self.run)
         state = self._state(status)
         self.alive = state not in ENDED
-        seen = state, status
+        in_trash = not self.alive and can_bring_back(self.run)
+        seen = state, status, in_trash
         if count == 0 and seen == self._before:
             return None
         self._before = seen
         report = self._timed(self._builder.report(), state)
         remedy = self._remedy(report.step) if state == "died" else ""
         words = describe(state, status, report)
-        return RunNews(self.run, state, status, report, words, remedy)
+        return RunNews(self.run, state, status, report, words, remedy, in_trash)
 
     def _timed(self, report: RunReport, state: str) -> RunReport:
         """Return the report with the pace of late, as seen from here."""

@@ -22,6 +22,17 @@ TITLES = {
     "discarded": "Discarded",
     "died": "Ended early",
 }
+ASKED = {  # while it has not happened yet
+    "pause": "Pausing…",
+    "unpause": "Going on…",
+    "stop": "Stopping…",
+    "discard": "Discarding…",
+    "bring_back": "Bringing it back…",
+}
+WAITS = "waits for"  # begins what a run says that is not its turn yet
+SMALLER = (  # Resume keeps the settings of the run
+    "If it happens again, choose a smaller batch under Settings and click Teach again."
+)
 MEMORY = re.compile(
     r"out of memory|MemoryError|bad_alloc|can't allocate", re.IGNORECASE
 )
@@ -38,7 +49,10 @@ def describe(state: str, status: RunStatus, report: RunReport) -> str:
     if state == "starting":
         return "Starting: torch is being loaded; this takes a few seconds."
     if state == "queued":
-        return f"Waiting: {status.message or 'another run goes first'}."
+        said = status.message or "waits for another run"
+        waits = said.startswith(WAITS)
+        words = f" for{said.removeprefix(WAITS)}" if waits else f": {said}"
+        return f"Waiting{words}."
     if state == "probing":
         doing = f" ({status.message})" if status.message else ""
         return f"Getting ready, and trying two steps to see how long it takes{doing}."
@@ -78,14 +92,11 @@ def explain_death(log: str, exit_status: int | None, step: int) -> str:
         cause = last.split(";")[0]  # the rest is for the terminal
         return f"The disk took no more: {cause}. Free some space. {again}"
     if MEMORY.search(log):
-        return (
-            f"It ran out of memory: {last}. Close other programs or choose a smaller "
-            f"batch or patch. {again}"
-        )
+        return f"It ran out of memory: {last}. Close other programs. {again} {SMALLER}"
     if exit_status in (-9, 137):
         return (
             "The system or somebody killed it, most often because memory ran out: "
-            f"close other programs, or choose a smaller batch. {again}"
+            f"close other programs. {again} {SMALLER}"
         )
     if exit_status not in (None, 0) and last:
         return f"{last}. {again}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_dtn.child import end_child, find_child, is_alive
 
 LATEST = 16  # runs that are looked at: older ones that still live are rare
+ENDING_S = 8.0  # what a run that must go away gets before it is killed
 AT_WORK = ("probing", "running", "paused")
 
 
@@ -67,19 +68,49 @@ def is_young(run: Path, began: float) -> bool:
 def take_from_queue(run: Path) -> None:
     """End a run that waits; what it had learned before it waited stays.
 
-    It must not go into the trash: that holds one run only, and its place may be that
-    of one which has learned something.
+    That must not go into the trash, which holds one run only: its place may be that
+    of another one which has learned something.
     """
     from dense_transformer.teaching import control
+
+    if any(run.glob("state.pt*")):
+        stop_run(run)
+    else:
+        kill_loading(run)
+        control.discard(run)
+
+
+def stop_run(run: Path) -> None:
+    """End a run and keep what it has learned; one that loads at once."""
+    from dense_transformer.teaching import control
+    from dense_transformer.teaching.status import ENDED, read_status, write_status
+
+    killed = kill_loading(run)
+    control.stop(run)
+    said = read_status(run)
+    if killed and said.state not in ENDED:
+        write_status(run, replace(said, state="stopped", message="it was just loading"))
+
+
+def discard_run(run: Path) -> None:
+    """End a run and put what it has learned into its trash; one that loads at once."""
+    from dense_transformer.teaching.control import put_away
+
+    kill_loading(run)
+    put_away(run, ENDING_S, force=lambda: kill_run(run))
+
+
+def kill_loading(run: Path) -> bool:
+    """End a process that loads: it has done nothing yet, and would not hear.
+
+    Returns whether there was one.
+    """
     from dense_transformer.teaching.run_lock import is_held
 
-    learned = any(run.glob("state.pt*"))
-    if not is_held(run / "lock"):
-        kill_run(run)  # it loads and would not hear
-    if learned:
-        control.stop(run)
-    else:
-        control.discard(run)
+    child = find_child(run)
+    if is_held(run / "lock") or child is None or not is_alive(child):
+        return False
+    return end_child(child)
 
 
 def kill_run(run: Path) -> None:

@@ -31,7 +31,7 @@ from napari_dtn.teach_run_commands import repeating_command
 from napari_dtn.teach_run_follow import RunNews
 from napari_dtn.teach_run_places import HeldOutPlaces
 from napari_dtn.teach_run_view import LiveView
-from napari_dtn.teach_run_words import TITLES
+from napari_dtn.teach_run_words import ASKED, TITLES
 
 SHARE = 0.02  # of the time may go into drawing how far it is
 NO_PLOT = "The curves need pyqtgraph: pip install 'napari-dtn[napari]'."
@@ -107,9 +107,10 @@ class RunSection(TeachSection):
         config = self.settings.config()
         if config is None:
             return
-        self.words.setText("Freezing the annotations into a lesson…")
-        self.buttons.teach.setEnabled(False)
         self.teaching.teach(config)
+        if self.teaching.beginning:
+            self.words.setText("Freezing the annotations into a lesson…")
+        self._show_buttons()
 
     def _told(self, news: RunNews) -> None:
         """Show news: a change of state at once, progress with rests."""
@@ -144,7 +145,8 @@ class RunSection(TeachSection):
         self.bar.setValue(min(step, max(1, steps)))
         which = f"{news.run.name} · " if self.teaching.others else ""
         self.bar.setFormat(f"{which}{TITLES[news.state]} · {step} of {steps}")
-        self.words.setText(f"{news.words} {news.remedy}".strip())
+        asked = ASKED.get(self.teaching.asks.what)
+        self.words.setText(asked or f"{news.words} {news.remedy}".strip())
         notices = [f"• {text}" for text in report.notices[-3:]]
         self.notes.setText("\n".join(notices))
         self.notes.setVisible(bool(notices))
@@ -176,7 +178,9 @@ class RunSection(TeachSection):
         there = self.teaching.run is not None
         for widget in (self.bar, self.command):
             widget.setVisible(there)
-        if not there:
+        if self.teaching.news is not None:
+            self._draw(self.teaching.news)  # no longer of a run that never came
+        elif not there:
             self.words.setText("")
         if self.teaching.run != self._shown_run:
             self.command.clear()
@@ -188,6 +192,14 @@ class RunSection(TeachSection):
         self._shown_run = self.teaching.run
         self._show_buttons()
         self._list_runs()
+
+    def _asked(self) -> None:
+        """Say at once what was asked, until it has happened."""
+        if self.teaching.news is not None:
+            self._draw(self.teaching.news)
+        elif asked := ASKED.get(self.teaching.asks.what):
+            self.words.setText(asked)
+        self._show_buttons()
 
     def _others_changed(self) -> None:
         self.others.show_runs(self.teaching.others)
@@ -252,6 +264,7 @@ class RunSection(TeachSection):
         self.buttons.teach.clicked.connect(self._teach)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self._run_changed)
+        self.teaching.asks.changed.connect(self._asked)
         self.teaching.taken_up.connect(self.wanted)
         self.teaching.others_changed.connect(self._others_changed)
         self.others.show_clicked.connect(self.teaching.adopt)

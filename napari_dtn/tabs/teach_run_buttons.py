@@ -14,9 +14,16 @@ ASKS = {  # button: words and hint
     ),
     "pause": ("Ⅱ Pause", "Hold still within two seconds; nothing is lost."),
     "resume": ("▶ Resume", "Go on where it was."),
-    "stop": ("■ Stop and keep", "End now with the best model so far."),
+    "stop": (
+        "■ Stop and keep",
+        "End now. What it has learned stays in the run: Resume goes on from there, and "
+        "Models puts its best model among yours.",
+    ),
     "discard": ("✕ Discard", "End and forget what it learned; can be undone."),
-    "back": ("↩ Bring back", "Undo the discarding."),
+    "back": (
+        "↩ Bring back",
+        "Undo the discarding; possible until another run is discarded.",
+    ),
 }
 CAN = {  # which work in which state
     "pause": ("queued", "probing", "running", "starting"),
@@ -68,19 +75,31 @@ class RunButtons(QWidget):
         self.teach.setEnabled(possible and not teaching.beginning)
         self.teach.setText(self._label())
         for name, states in CAN.items():
-            self._buttons[name].setEnabled(state in states)
+            asked = name == teaching.asks.what  # and is on its way
+            self._buttons[name].setEnabled(state in states and not asked)
         self.pause.setVisible(state not in CAN["resume"])
         self.resume.setVisible(state in CAN["resume"])
-        self.back.setVisible(state in CAN["back"])
-        self.discard.setVisible(state not in CAN["back"])
+        in_trash = teaching.news is not None and teaching.news.in_trash
+        gone = in_trash or state in CAN["back"]
+        self.back.setEnabled(in_trash)
+        self.back.setVisible(gone)
+        self.discard.setVisible(not gone)
 
     def _label(self) -> str:
         if self._teaching.alive:
             return "▶ Teach again after this one"
         if self._teaching.run is None:
             return "▶ Teach"
-        kept = self._teaching.state == "kept"  # else it begins where this one began
+        kept = self._teaching.state == "kept" and self._goes_on()
         return "▶ Teach more" if kept else "▶ Teach again"
+
+    def _goes_on(self) -> bool:
+        """Return whether the chosen model is what the run has learned.
+
+        Else the next run begins where this one began, or elsewhere.
+        """
+        news, model = self._teaching.news, self._teaching.context.model()
+        return news is not None and model is not None and model.key == news.status.name
 
 
 def _button(text: str, hint: str) -> QPushButton:

@@ -40,7 +40,7 @@ class OtherRuns(QWidget):
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        words = f"1 more waits: {name}" if other.waits else f"At work: {name}"
+        words = f"Waits: {name}" if other.waits else f"At work: {name}"
         row.addWidget(QLabel(words), 1)
         show = QPushButton("Show")
         show.setAccessibleName(f"Show run {name}")

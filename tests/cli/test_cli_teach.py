@@ -82,7 +82,7 @@ def test_the_window_s_command_gives_the_same_weights(project: Path, capsys):
     assert done.returncode == 0, done.stderr
     models = [load_model(run / "last.safetensors") for run in (first, again)]
     assert models[0].sha256 == models[1].sha256
-    assert models[1].card.command == f"dtn teach {project} --run 0002"
+    assert models[1].card.command == f"dtn teach {project} --repeat 0002"
 
 
 def test_a_model_is_kept_under_a_name_and_taken_back(project: Path, capsys):
@@ -111,12 +111,21 @@ def test_a_run_that_ended_is_gone_on_with_or_discarded(project: Path, capsys):
     before = (run / "last.safetensors").read_bytes()
     assert main(["teach", str(project), "--run", "0001"]) == 0
     assert (run / "last.safetensors").read_bytes() == before, "it was finished"
-    assert main(["teach", str(project), "--run", "0001", "--steps", "9"]) == 2
-    assert "leave out --steps" in capsys.readouterr().err
+    for option in ("--run", "--repeat"):
+        assert main(["teach", str(project), option, "0001", "--steps", "9"]) == 2
+        assert "leave out --steps" in capsys.readouterr().err
     assert main(["teach", str(project), "--discard", "0001"]) == 0
     assert capsys.readouterr().out == "0001: discarded\n"
     assert read_status(run).state == "discarded"
     assert not list(run.glob("*.safetensors"))
+    assert main(["teach", str(project), "--run", "0001"]) == 2
+    assert "bring it back" in capsys.readouterr().err
+    assert main(["teach", str(project), "--bring-back", "0001"]) == 0
+    assert capsys.readouterr().out == "0001: brought back\n"
+    assert (run / "last.safetensors").read_bytes() == before
+    assert read_status(run).state == "finished"
+    assert main(["teach", str(project), "--bring-back", "0001"]) == 2
+    assert "it was not discarded" in capsys.readouterr().err
 
 
 def test_a_run_at_work_is_asked_by_its_number(project: Path, capsys):

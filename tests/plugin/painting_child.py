@@ -26,8 +26,8 @@ class _Wait:
         self.waitUntil(lambda: time.monotonic() > end, ms + 1000)
 
 
-def main(image: str, folder: str) -> None:
-    """Paint stroke after stroke; say how many pixels there are after each."""
+def open_window(image: str, folder: str) -> Any:
+    """Return a window that shows the image and the Teach tab."""
     import napari
     from teach_driver import TeachCore, TeachWindow
 
@@ -36,6 +36,12 @@ def main(image: str, folder: str) -> None:
     viewer.open(image, plugin="napari")
     viewer.reset_view()
     window.turn_to_teach()
+    return window
+
+
+def main(image: str, folder: str) -> None:
+    """Paint stroke after stroke; say how many pixels there are after each."""
+    window = open_window(image, folder)
     layer = window.annotate()
     window.click(window.section("AnnotateSection").classes.button(2))
     for row in range(10, 110, 10):

@@ -11,16 +11,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from teach_run_driver import RunDriver, end_all, write_bars
 
+from dense_transformer.config import TeachConfig
 from dense_transformer.teaching import Project
+from dense_transformer.training.events import read_events
+from napari_dtn.child import find_child, is_alive
 
 pytestmark = pytest.mark.gui
 CHILD = Path(__file__).with_name("painting_child.py")
+LEARNER = Path(__file__).with_name("learning_child.py")
+SAVED = TeachConfig().save_every  # steps
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_strokes_survive_the_killing_of_napari(teaching, image_file, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(CHILD.parent)}
+    environment = {**os.environ, "PYTHONPATH": path_with(CHILD.parent)}
     child = subprocess.Popen(
         [sys.executable, str(CHILD), str(image_file), str(tmp_path)],
         stdout=subprocess.PIPE, env=environment, text=True,
@@ -49,6 +55,67 @@ def test_strokes_survive_the_killing_of_napari(teaching, image_file, tmp_path):
     window.one.undo()
     window.settle()
     assert 0 < int((layer.data == 2).sum()) < painted
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_nothing_is_lost_when_napari_and_its_run_are_killed(teaching, tmp_path):
+    image = write_bars(tmp_path / "bars.tif")
+    run, told = kill_both(image, tmp_path)
+    saved = last_step(run) // SAVED * SAVED
+    window = teaching(image)
+    layer = window.annotate()
+    assert int((layer.data > 0).sum()) >= told > 500
+    driver = RunDriver(window)
+    try:
+        driver.until("died")
+        assert driver.run == run
+        driver.click("resume")
+        driver.until_step(saved + SAVED)
+        driver.click("stop")
+        driver.until("stopped")
+    finally:
+        end_all(tmp_path)
+    assert (run / "best.safetensors").exists()
+    begun = [e["step"] for e in read_events(run / "events.jsonl") if is_start(e)]
+    assert begun == [0, saved]  # it went on from its last save
+
+
+def kill_both(image: Path, folder: Path) -> tuple[Path, int]:
+    """Kill a napari that paints and its run that learns; return run and pixels."""
+    environment = {
+        **os.environ, "PYTHONPATH": path_with(CHILD.parent), "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
+    napari = subprocess.Popen(
+        [sys.executable, str(LEARNER), str(image), str(folder)],
+        stdout=subprocess.PIPE, env=environment, text=True,
+    )  # fmt: skip
+    assert napari.stdout is not None
+    try:
+        run, told = Path(napari.stdout.readline().strip()), 0
+        while last_step(run) < SAVED + 2:
+            told = int(napari.stdout.readline())  # it paints on meanwhile
+        process = find_child(run)
+    finally:
+        napari.kill()
+        end_all(folder)
+        napari.communicate(timeout=20)
+    assert process is not None
+    assert not is_alive(process)
+    return run, told
+
+
+def last_step(run: Path) -> int:
+    """Return the last step of which a run has told."""
+    return max((e["step"] for e in read_events(run / "events.jsonl")), default=0)
+
+
+def is_start(event: dict) -> bool:
+    return event["event"] == "start"
+
+
+def path_with(folder: Path) -> str:
+    return os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
 
 def test_a_full_disk_loses_nothing(teaching, image_file, monkeypatch, tmp_path):

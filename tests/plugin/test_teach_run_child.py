@@ -116,6 +116,26 @@ def test_a_child_holds_no_file_of_its_window(start, tmp_path: Path):
     assert str(tmp_path / "held") not in files
 
 
+def test_no_zombie_is_left_though_nobody_asks_after_it(start, tmp_path: Path):
+    ended, other = start("pass"), start()
+
+    def gone() -> bool:
+        is_alive(other)  # the window follows another run meanwhile
+        return not psutil.pid_exists(ended.pid)
+
+    until(gone)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="descriptors are POSIX")
+def test_the_window_keeps_no_pipe_of_a_child(start):
+    before = psutil.Process().num_fds()
+    child = start()
+    assert psutil.Process().num_fds() == before
+    end_child(child)
+    assert psutil.Process().num_fds() == before
+    assert not psutil.pid_exists(child.pid)
+
+
 def test_last_words_are_the_end_of_the_log_as_a_terminal_shows_it(start, tmp_path):
     child = start("print('first'); print('1 %\\r2 %\\r3 %'); raise ValueError('why')")
     until(lambda: not is_alive(child))

@@ -11,12 +11,16 @@ from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QPushButton
 
+from dense_transformer.teaching.trash import bring_back
+from dense_transformer.training.lock import locked
 from napari_dtn.teach_run_closing import Closing
 
 pytestmark = pytest.mark.gui
 
 
 class Context:
+    viewer = object()
+
     def __init__(self, widget) -> None:
         self.widget = widget
 
@@ -25,6 +29,7 @@ class Teaching(QObject):
     """A run that is going on."""
 
     told = Signal(object)
+    others_changed = Signal()
 
     def __init__(self, run: Path) -> None:
         super().__init__()
@@ -32,9 +37,18 @@ class Teaching(QObject):
         self.living: tuple[Path, ...] = (run,)
 
 
+class Main(QMainWindow):
+    """A window that may think better of it, as napari asks whether to close."""
+
+    closes = True
+
+    def closeEvent(self, event) -> None:
+        event.setAccepted(self.closes)
+
+
 @pytest.fixture
 def window(qtbot):
-    main = QMainWindow()
+    main = Main()
     main.setCentralWidget(QOpenGLWidget())
     main.show()
     # At its end nobody is there to answer.
@@ -50,6 +64,13 @@ def closing(window, tmp_path):
     teaching.told.emit(None)  # from here on it watches the window
     yield closing
     closing.shut_down()
+
+
+@pytest.fixture
+def at_work(tmp_path):
+    """A run whose process holds its lock."""
+    with locked(tmp_path / "lock"):
+        yield tmp_path
 
 
 def once_asked(act) -> None:
@@ -81,12 +102,40 @@ def press(name: str) -> list[str]:
 @pytest.mark.parametrize(
     ("answer", "files"), [("leave", []), ("stop", ["stop"]), ("discard", ["discard"])]
 )
-def test_the_answer_is_a_file_of_the_run(window, closing, tmp_path, answer, files):
+def test_the_answer_is_a_file_of_the_run(window, closing, at_work, answer, files):
     said = press(answer)
     assert window.close()
     assert said == ["The model is still learning. What becomes of it?"]
-    asked = [name for name in ("stop", "discard") if (tmp_path / name).exists()]
+    asked = [name for name in ("stop", "discard") if (at_work / name).exists()]
     assert asked == files
+
+
+@pytest.mark.parametrize("answer", ["stop", "discard"])
+def test_nothing_is_done_where_napari_stays_open_after_all(
+    window, closing, at_work, answer
+):
+    window.closes = False
+    press(answer)
+    assert not window.close()
+    assert window.isVisible()
+    assert [path.name for path in at_work.iterdir()] == ["lock"]
+    window.closes = True
+    press(answer)  # it is asked again
+    assert window.close()
+    assert (at_work / answer).exists()
+
+
+def test_what_is_discarded_at_the_end_can_be_brought_back(window, closing, tmp_path):
+    run = tmp_path / "0001"
+    run.mkdir()
+    (run / "best.safetensors").write_bytes(b"best")
+    (run / "state.pt").write_bytes(b"state")
+    closing._teaching.living = (run,)
+    press("discard")
+    assert window.close()
+    assert not (run / "best.safetensors").exists()
+    bring_back(run)
+    assert (run / "best.safetensors").read_bytes() == b"best"
 
 
 def test_the_window_stays_where_that_is_the_answer(window, closing, tmp_path):
@@ -123,6 +172,42 @@ def test_the_closed_dock_asks_without_waiting(window, closing, tmp_path, qtbot):
     assert box.findChild(QPushButton, "cancel") is None
     QTest.mouseClick(box.findChild(QPushButton, "stop"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: (tmp_path / "stop").exists())
+
+
+def test_a_run_of_a_project_that_was_left_is_asked_for(window, closing, tmp_path):
+    run = tmp_path / "cells-teach" / "runs" / "0001"
+    run.mkdir(parents=True)
+    here = tmp_path / "other-teach" / "runs" / "0001"
+    here.mkdir(parents=True)
+    teaching = closing._teaching
+    with locked(run / "lock"):
+        teaching.living = (run,)
+        teaching.told.emit(None)
+        teaching.living = (here,)  # another project is opened
+        said = press("stop")
+        assert window.close()
+    assert "0001 of other-teach and 0001 of cells-teach" in said[0]
+    assert (run / "stop").exists()
+    assert (here / "stop").exists()
+
+
+def test_a_run_of_a_project_that_was_left_and_ended_is_not(window, closing, tmp_path):
+    teaching = closing._teaching
+    teaching.told.emit(None)  # with a run that no process holds by now
+    teaching.alive, teaching.living = False, ()
+    assert window.close()
+
+
+def test_the_closed_dock_can_be_opened_again(
+    window, closing, tmp_path, qtbot, monkeypatch
+):
+    opened = []
+    monkeypatch.setattr("napari_dtn.teach_run_closing.open_dock", opened.append)
+    closing.dock_closed()
+    box = window.findChild(QMessageBox)
+    QTest.mouseClick(box.findChild(QPushButton, "reopen"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: opened == [Context.viewer])
+    assert list(tmp_path.iterdir()) == []  # the run is left going
 
 
 def test_all_runs_that_live_are_asked_for(window, closing, tmp_path):

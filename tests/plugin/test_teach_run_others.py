@@ -12,7 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from dense_transformer.locks import try_lock
-from dense_transformer.teaching.status import RunStatus, write_status
+from dense_transformer.teaching.status import RunStatus, read_status, write_status
 from napari_dtn.child import find_child, is_alive, start_child
 from napari_dtn.tabs.teach_run_choice import RunChoice, describe_runs
 from napari_dtn.tabs.teach_run_others import OtherRuns
@@ -93,7 +93,7 @@ def test_a_run_that_loads_waits_and_leaves_the_queue_at_once(folders):
     take_from_queue(run)
     assert alive_runs(folders.folder) == ()
     assert not is_alive(find_child(run))
-    assert (run / "discard").exists()
+    assert read_status(run).state == "discarded"
 
 
 def test_what_was_learned_before_a_run_waited_stays(folders):
@@ -210,7 +210,7 @@ def test_each_other_run_has_a_line(qtbot, tmp_path):
     qtbot.addWidget(lines)
     lines.show_runs([AliveRun(tmp_path / "1", False), AliveRun(tmp_path / "2", True)])
     texts = [label.text() for label in lines.findChildren(QLabel)]
-    assert texts == ["At work: 1", "1 more waits: 2"]
+    assert texts == ["At work: 1", "Waits: 2"]
     asked = []
     lines.discard_clicked.connect(asked.append)
     lines.show_clicked.connect(asked.append)

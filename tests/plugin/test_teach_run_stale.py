@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from teach_run_driver import write_run
 
 from dense_transformer.locks import try_lock
+from dense_transformer.teaching.control import put_away
 from dense_transformer.teaching.status import RunStatus, write_status
 
 pytestmark = pytest.mark.gui
-
-
-def make_run(folder: Path, state: str = "stopped", steps: int = 0) -> Path:
-    """Make the folder of a run that came to some steps."""
-    folder.mkdir(parents=True)
-    events = [{"event": "step", "step": n + 1, "loss": 0.5} for n in range(steps)]
-    (folder / "events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in events))
-    write_status(folder, RunStatus(state, steps, 24))
-    return folder
 
 
 @pytest.fixture
@@ -28,7 +20,7 @@ def shown(teaching, image_file, tmp_path):
     """Return a window that shows a run of eight steps."""
     window = teaching(image_file)
     section = window.section("RunSection")
-    section.teaching.adopt(make_run(tmp_path / "runs" / "0001", steps=8))
+    section.teaching.adopt(write_run(tmp_path / "runs" / "0001", steps=8))
     window.until(lambda: section.teaching.state == "stopped")
     window.settle()
     return window
@@ -36,7 +28,7 @@ def shown(teaching, image_file, tmp_path):
 
 def show_another(window, tmp_path) -> None:
     teaching = window.section("RunSection").teaching
-    run = make_run(tmp_path / "runs" / "0002")
+    run = write_run(tmp_path / "runs" / "0002")
     teaching.adopt(run)
     window.until(lambda: teaching.news is not None and teaching.news.run == run)
     window.settle()
@@ -85,6 +77,28 @@ def test_a_discarded_run_has_no_command(shown, monkeypatch):
     assert section.command.copy.isEnabled()
 
 
+def test_teach_more_is_said_only_where_it_goes_on_from_the_run(shown, monkeypatch):
+    section, context = shown.section("RunSection"), shown.teach.context
+    write_status(section.teaching.run, RunStatus("kept", 8, 24, name="mine"))
+    shown.until(lambda: section.teaching.state == "kept")
+    assert section.buttons.teach.text() == "▶ Teach again"  # another is chosen
+    monkeypatch.setattr(context, "model", lambda: SimpleNamespace(key="mine"))
+    section._show_buttons()
+    assert section.buttons.teach.text() == "▶ Teach more"
+
+
+def test_bring_back_is_offered_while_it_is_possible(shown, tmp_path):
+    section = shown.section("RunSection")
+    (section.teaching.run / "state.pt").touch()
+    shown.click(section.buttons.discard)
+    shown.until(section.buttons.back.isEnabled)
+    another = write_run(tmp_path / "runs" / "0002")
+    (another / "state.pt").touch()
+    put_away(another)
+    shown.until(lambda: not section.buttons.back.isEnabled())
+    assert section.buttons.back.isVisible()
+
+
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_living_run_that_is_found_opens_its_section(teaching, image_file, alive):
     window = teaching(image_file)
@@ -92,7 +106,7 @@ def test_a_living_run_that_is_found_opens_its_section(teaching, image_file, aliv
     fold = next(
         f for f in window.teach.folds if type(f.section).__name__ == "RunSection"
     )
-    run = make_run(window.teach.context.folder / "runs" / "0001", "running")
+    run = write_run(window.teach.context.folder / "runs" / "0001", "running")
     (run / "lesson.json").write_text("{}")
     lock = os.open(run / "lock", os.O_RDWR | os.O_CREAT)
     if alive:

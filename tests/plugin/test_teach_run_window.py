@@ -53,8 +53,10 @@ def predicted(window) -> bool:
 def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     driver = RunDriver(painted)
     selected = set(painted.viewer.layers.selection)
-    driver.begin(40)
+    run = driver.begin(40)
     driver.until("finished")
+    pid = find_child(run).pid
+    painted.until(lambda: not psutil.pid_exists(pid))  # nor as a zombie
     news = driver.teaching.news
     assert news.report.step == 40
     assert news.report.after["auc"] > news.report.before["auc"]
@@ -107,6 +109,14 @@ def test_pause_resume_stop_discard_and_its_undoing_act_at_once(painted):
     assert driver.until("discarded") < in_time(2)
     assert not (run / "best.safetensors").exists()
     painted.until(lambda: not is_alive(find_child(run)))
+    driver.click("back")
+    driver.until("stopped")
+    assert (run / "best.safetensors").exists()
+    driver.click("resume")
+    driver.until("starting")  # it can't hear anything yet
+    driver.click("discard")
+    assert driver.until("discarded") < in_time(2)
+    assert not is_alive(find_child(run))
     driver.click("back")
     driver.until("stopped")
     assert (run / "best.safetensors").exists()
@@ -250,6 +260,7 @@ def test_the_whole_loop_by_mouse_and_keyboard(painted):
     painted.click(models.use)
     painted.until(lambda: "in use" in models.list.item(1).text())
     painted.until(lambda: painted.tab.models.model().key != "bars-1")
+    painted.until(lambda: teach.text().endswith("Teach again"))  # not from bars-1
     with Project.open(painted.teach.context.folder, write=False) as project:
         assert project.model == project.models[0]
         first = project.model_path()

@@ -46,3 +46,16 @@ def test_pace_and_time_left_are_in_the_words():
     report = RunReport(step=4, steps=40, rate=2.5, seconds_left=14.4)
     words = describe("running", RunStatus("running"), report)
     assert words == "Learning: step 4 of 40 · 2.5 steps/s · 14 s left"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("waits for run 0001 of a on this cpu", " for run 0001 of a on this cpu."),
+        ("", " for another run."),
+        ("getting ready", ": getting ready."),
+    ],
+)
+def test_whom_a_run_waits_for_is_said_once(message, words):
+    said = describe("queued", RunStatus("queued", message=message), RunReport())
+    assert said == f"Waiting{words}"

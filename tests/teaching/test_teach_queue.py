@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import platform
 import signal
+import time
+from types import SimpleNamespace
 
 import pytest
-from small_lessons import make_project, small_teaching
+import torch
+from small_lessons import make_project, make_run, small_teaching
 
 from dense_transformer.errors import RunError
-from dense_transformer.teaching import begin_run, read_status, stop, teach
+from dense_transformer.teaching import (
+    begin_run,
+    pause,
+    queue,
+    read_status,
+    stop,
+    teach,
+    turns,
+    unpause,
+)
 from dense_transformer.teaching.queue import Place
+from dense_transformer.teaching.turns import Turn, device_turn, project_turn
 from dense_transformer.work import finish
+
+
+def work_alone(run):
+    torch.set_num_threads(1)
+    finish(teach(run))
+
+
+def until(claim, seconds=60.0):
+    """Wait until a claim holds."""
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def hold_place(folder, taken):
@@ -61,13 +88,78 @@ def test_two_runs_of_a_project_run_one_after_the_other(tmp_path):
         pass
     assert read_status(runs[0]).state in ("probing", "running")
     for _ in range(2):
-        assert "waits for 1 other run" in next(second).message
+        assert next(second).message == "waits for run 0001"
         assert read_status(runs[1]).state == "queued"
         if read_status(runs[0]).alive:
             finish(first)
             break
     assert finish(second).steps == 3
     assert read_status(runs[1]).state == "finished"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs forkserver")
+def test_a_paused_run_lets_others_have_the_device_and_waits_for_them(tmp_path):
+    paused = make_run(tmp_path / "p", steps=100_000)
+    other = make_run(tmp_path / "cells-teach", steps=100_000)
+    context = multiprocessing.get_context("forkserver")
+    child = context.Process(target=work_alone, args=(paused,))
+    child.start()
+    until(lambda: read_status(paused).state == "running")
+    pause(paused)
+    until(lambda: read_status(paused).state == "paused")
+    work = teach(other)
+    while next(work).done < 1:
+        assert read_status(other).state != "queued" or not read_status(other).message
+    unpause(paused)
+    until(lambda: read_status(paused).state == "queued")
+    words = "waits for run 0001 of cells-teach on this cpu"
+    assert read_status(paused).message == words
+    pause(paused)
+    until(lambda: read_status(paused).state == "paused")
+    unpause(paused)
+    work.close()
+    until(lambda: read_status(paused).state == "running")
+    stop(paused)
+    child.join(30)
+    assert child.exitcode == 0
+
+
+def test_machines_that_share_a_home_don_t_wait_for_each_other(tmp_path, monkeypatch):
+    folders = set()
+    for name in ("node1", "node2"):
+        monkeypatch.setattr(turns.platform, "node", lambda name=name: name)
+        folders.add(device_turn(tmp_path, torch.device("cpu")).folder)
+    assert len(folders) == 2
+
+
+def test_each_gpu_has_a_queue_of_its_own(tmp_path, monkeypatch):
+    folders = set()
+    for properties in (SimpleNamespace(uuid="1-2"), SimpleNamespace(uuid="1-3"), None):
+        found = lambda device, properties=properties: properties  # noqa: E731
+        monkeypatch.setattr(turns.torch.cuda, "get_device_properties", found)
+        folders.add(device_turn(tmp_path, torch.device("cuda")).folder.name)
+    assert folders == {"cuda-1-2", "cuda-1-3", f"cuda-{platform.node()}"}
+
+
+def test_a_home_without_locks_keeps_nobody_from_teaching(tmp_path, monkeypatch):
+    monkeypatch.setattr(queue, "try_lock", lambda handle: False)
+    monkeypatch.setattr(queue, "_PATIENCE_S", 0.0)
+    assert device_turn(tmp_path, torch.device("cpu")).came()
+    with pytest.raises(RunError, match="can't lock"):
+        project_turn(tmp_path / "runs" / "0001").came()
+
+
+def test_whom_a_run_waits_for_is_named(tmp_path):
+    runs = [tmp_path / "p" / "runs" / name for name in ("0001", "0002", "0003")]
+    waiting = [Turn(run, tmp_path / "q") for run in runs]
+    assert [turn.came() for turn in waiting] == [True, False, False]
+    assert waiting[1].words == "waits for run 0001"
+    assert waiting[2].words == "waits for run 0001 and 1 more"
+    waiting[0].leave()
+    assert waiting[1].came()
+    for turn in waiting:
+        turn.leave()
+    assert list((tmp_path / "q").iterdir()) == []
 
 
 def test_a_waiting_run_can_be_stopped(tmp_path):

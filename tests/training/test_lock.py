@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -34,7 +35,7 @@ def test_a_run_that_is_in_use_names_its_process(tmp_path):
         holder.kill()
         holder.wait()
         with locked(path):  # the lock of a dead process keeps nobody out
-            assert path.read_text().strip() == str(os.getpid())
+            assert path.read_text().split() == [str(os.getpid()), platform.node()]
     finally:
         holder.kill()
         holder.communicate()
@@ -53,3 +54,17 @@ def test_a_lock_is_let_go_when_its_block_fails(tmp_path):
         raise KeyError
     with locked(tmp_path / "lock"):
         pass
+
+
+def test_a_holder_on_another_machine_is_named_with_it(tmp_path):
+    path = tmp_path / "lock"
+    with locked(path):
+        path.write_text("12 node7\n")
+        with pytest.raises(RunError, match="in use by process 12 on node7;"):
+            locked(path).__enter__()
+
+
+def test_a_lock_that_was_let_go_names_nobody(tmp_path):
+    with locked(tmp_path / "lock"):
+        pass
+    assert (tmp_path / "lock").read_text() == ""

@@ -20,6 +20,7 @@ DETAILS = """\
 Make a project:   dtn teach PROJECT --new --image IMAGE --labels LABELS
 Teach:            dtn teach PROJECT [--steps N ...]
 Go on with a run: dtn teach PROJECT --run 0001
+The same again:   dtn teach PROJECT --repeat 0001
 Keep the model:   dtn teach PROJECT --keep NAME
 Look:             dtn teach PROJECT --list
 
@@ -43,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--pause", "RUN", "Let a run hold still, in two seconds."),
         ("--resume", "RUN", "Let a paused run go on."),
         ("--stop", "RUN", "End a run and keep what it has learned."),
-        ("--discard", "RUN", "End a run, if it was begun, and throw its models away."),
+        ("--discard", "RUN", "End a run, if it was begun, and forget its models."),
+        ("--bring-back", "RUN", "Undo that, until another run is discarded."),
         ("--keep", "NAME", "Keep the best model of the last run, or of --run."),
         ("--revert", "NAME", "Use an earlier model of the project again."),
     ):
@@ -68,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     teaching.add_argument(
         "--run", metavar="RUN", dest="run_name", help="Go on with a run, such as 0001."
     )
+    teaching.add_argument(
+        "--repeat",
+        metavar="RUN",
+        help="Teach what a run did in a new one, whatever was painted since: its "
+        "annotations, its first model, its settings.",
+    )
     add_settings(parser, TeachConfig, _LEFT_OUT)
 
 
@@ -90,7 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if asked:
             return work(arguments)
-    requests: tuple[Request, ...] = ("pause", "resume", "stop", "discard")
+    requests: tuple[Request, ...] = (
+        "pause", "resume", "stop", "discard", "bring-back",
+    )  # fmt: skip
     for request in requests:
         if name := getattr(arguments, f"{request}_"):
             return teach_run.ask(arguments.project, request, name)

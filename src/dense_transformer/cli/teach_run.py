@@ -45,33 +45,47 @@ def ask(project: Path, request: Request, name: str) -> int:
     with Project.open(project, write=False) as opened:
         run = run_folder(opened, name)
     requests.ask(run, request)
-    gone = request == "discard" and read_status(run).state == "discarded"
-    say(f"{run.name}: {'discarded' if gone else f'asked to {request}'}")
+    if request == "bring-back":
+        done = "brought back"
+    elif request == "discard" and read_status(run).state == "discarded":
+        done = "discarded"
+    else:
+        done = f"asked to {request}"
+    say(f"{run.name}: {done}")
     return 0
 
 
 def _find_run(arguments: argparse.Namespace) -> Path:
-    """Return the run to work on; a new one unless --run names one."""
+    """Return the run to work on; a new one unless --run names one.
+
+    With --repeat it has lesson, model and settings of an earlier one.
+    """
     from dense_transformer.teaching import Project
     from dense_transformer.teaching.beginning import begin_run
     from dense_transformer.teaching.models import run_folder
+    from dense_transformer.teaching.repeating import repeat_run
 
     given = [
         field.name
         for field in dataclasses.fields(TeachConfig)
         if getattr(arguments, field.name, None) is not None
     ]
+    earlier = arguments.run_name or arguments.repeat
+    if earlier and (given or arguments.model):
+        option = "run" if arguments.run_name else "repeat"
+        raise ConfigError(
+            f"run {earlier} keeps the settings it was begun with; "
+            f"leave out {', '.join(f'--{name}' for name in given or ['model'])}"
+            f", or begin another run without --{option}"
+        )
     with Project.open(arguments.project, write=False) as project:
         if arguments.run_name:
-            if given or arguments.model:
-                raise ConfigError(
-                    f"run {arguments.run_name} keeps the settings it was begun with; "
-                    f"leave out {', '.join(f'--{name}' for name in given or ['model'])}"
-                    ", or begin another run without --run"
-                )
             return run_folder(project, arguments.run_name)
-        config = read_settings(arguments, TeachConfig)
-        run = begin_run(project, config, arguments.model)
+        if arguments.repeat:
+            run = repeat_run(project, run_folder(project, arguments.repeat))
+        else:
+            config = read_settings(arguments, TeachConfig)
+            run = begin_run(project, config, arguments.model)
     folder = shlex.quote(str(arguments.project))
     note(
         f"dtn: run {run.name} begins; if it is stopped, this goes on with it: "

@@ -150,6 +150,17 @@ def read_lesson(run_folder: Path) -> Lesson:
     return Lesson(classes, tuple(examples), digest, str(header["notice"]))
 
 
+def repeats(run_folder: Path) -> str:
+    """Return the name of the run whose lesson this one has again; empty if its own.
+
+    Raises
+    ------
+    ProjectError
+        As `read_lesson`.
+    """
+    return str(_read_header(run_folder / FILE).get("repeats", ""))
+
+
 def _read_header(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:

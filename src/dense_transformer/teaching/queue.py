@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -31,10 +32,12 @@ class Place:
     ----------
     folder : Path
         Of the queue; made if it isn't there.
+    run : Path or None
+        Whose place it is: those behind are told.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, run: Path | None = None) -> None:
+        self.folder, self.run = folder, run
         self._handle, self._number = -1, 0
 
     def __enter__(self) -> Place:
@@ -80,6 +83,15 @@ class Place:
         """Return how many are before this place; 0: it is its turn."""
         return sum(self._alive(n) for n in self._numbers() if n < self._number)
 
+    def whom(self) -> Path | None:
+        """Return the run whose turn it is; None if that is this one, or unknown."""
+        for number in self._numbers():
+            if number < self._number and self._alive(number):
+                with suppress(OSError, ValueError, KeyError, TypeError):
+                    return Path(json.loads(self._path(number).read_bytes())["run"])
+                break
+        return None
+
     def _numbers(self) -> Iterator[int]:
         for name in sorted(os.listdir(self.folder)):
             if found := _TICKET.fullmatch(name):
@@ -98,7 +110,9 @@ class Place:
             return False
         # Between the two somebody may have taken it for that of a dead process.
         if try_lock(handle) and self._path(number).exists():
-            os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+            run = None if self.run is None else str(self.run.resolve())
+            text = json.dumps({"process": os.getpid(), "run": run})
+            os.write(handle, text.encode())
             self._handle, self._number = handle, number
             return True
         os.close(handle)

@@ -10,9 +10,16 @@ from dense_transformer.teaching.control import discard, pause, stop, unpause
 from dense_transformer.teaching.gate import PAUSE
 from dense_transformer.teaching.run_lock import is_held
 from dense_transformer.teaching.status import RunStatus, read_status
+from dense_transformer.teaching.trash import bring_back, can_bring_back
 
-Request: TypeAlias = Literal["pause", "resume", "stop", "discard"]
-_ASK = {"pause": pause, "resume": unpause, "stop": stop, "discard": discard}
+Request: TypeAlias = Literal["pause", "resume", "stop", "discard", "bring-back"]
+_ASK = {
+    "pause": pause,
+    "resume": unpause,
+    "stop": stop,
+    "discard": discard,
+    "bring-back": bring_back,
+}
 
 
 def ask(run: Path, request: Request) -> None:
@@ -24,7 +31,7 @@ def ask(run: Path, request: Request) -> None:
     ----------
     run : Path
         Its folder.
-    request : {"pause", "resume", "stop", "discard"}
+    request : {"pause", "resume", "stop", "discard", "bring-back"}
         What it should do.
 
     Raises
@@ -47,6 +54,11 @@ def _why_not(run: Path, request: Request, status: RunStatus) -> str:
     go_on = f"--run {run.name} goes on with it"
     if request == "discard":
         return "it was discarded already" if status.state == "discarded" else ""
+    if request == "bring-back":
+        if can_bring_back(run):
+            return ""
+        gone = "it is gone for good: another run was discarded since"
+        return gone if status.state == "discarded" else "it was not discarded"
     if is_held(run / "lock"):
         asked = status.state == "paused" or (run / PAUSE).exists()
         if request == "resume" and not asked:

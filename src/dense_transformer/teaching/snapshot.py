@@ -27,6 +27,7 @@ from dense_transformer.teaching.lesson import (
     Example,
     Lesson,
     read_lesson,
+    repeats,
 )
 from dense_transformer.teaching.places import Place, find_places
 from dense_transformer.teaching.project import Project
@@ -122,6 +123,8 @@ def _held_before(
         if run.resolve() == run_folder.resolve() or not (run / FILE).exists():
             continue
         try:
+            if repeats(run):
+                continue  # it may be older than what others have learned since
             lesson = read_lesson(run)
         except ProjectError:
             continue

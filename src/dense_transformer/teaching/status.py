@@ -71,7 +71,8 @@ def read_status(run: Path) -> RunStatus:
         if said is None or said.state in ENDED:  # it has just begun again
             return RunStatus("queued", process=said.process if said else 0)
         return said
-    if (run / DISCARD).exists():
+    gone = said is not None and said.state == "discarded"
+    if (run / DISCARD).exists() and not gone:
         return RunStatus(
             "discarded", said.step if said else 0, said.steps if said else 0
         )

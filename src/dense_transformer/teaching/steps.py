@@ -119,6 +119,7 @@ class Steps:
                 progress = self._note_probe(progress)
             if session.step % training.save_every == 0:
                 session.save()
+                self.tell("")  # from here it goes on if it is killed
             view.advance(session.learner.model, session.step)
             yield progress
 

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 from dense_transformer.errors import RunError, StoppedError, WriteError
 from dense_transformer.inference.engine import limit_threads
 from dense_transformer.nn.devices import choose_device
-from dense_transformer.teaching.beginning import project_of, read_teaching
-from dense_transformer.teaching.control import throw_away
+from dense_transformer.teaching.beginning import read_teaching
 from dense_transformer.teaching.gate import Gate
-from dense_transformer.teaching.queue import Place
 from dense_transformer.teaching.result import TeachEnding, TeachResult
-from dense_transformer.teaching.status import RunState, RunStatus, write_status
+from dense_transformer.teaching.status import (
+    RunState,
+    RunStatus,
+    read_said,
+    write_status,
+)
+from dense_transformer.teaching.trash import throw_away
+from dense_transformer.teaching.turns import device_turn, project_turn
 from dense_transformer.teaching.work import Work
 from dense_transformer.training.run_directory import RunDirectory
 from dense_transformer.types import Progress
-from dense_transformer.zoo import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -37,7 +41,8 @@ def teach(
     Everything comes from the run's directory, see `begin_run`. Where it was stopped or
     killed it goes on from its last save; on a CPU, with as many threads, the result is
     then bit for bit that of a run that was never interrupted. It waits while another
-    run of the project or on the device is at work. Closing the generator saves.
+    run of the project or on the device is at work; while it is paused, others may have
+    the device. Closing the generator saves.
 
     Parameters
     ----------
@@ -50,7 +55,7 @@ def teach(
     Raises
     ------
     RunError
-        If `run` is in use, damaged, or belongs to other data.
+        If `run` is in use, discarded, damaged, or belongs to other data.
     DeviceError
         If the device isn't there, or memory doesn't suffice for one small patch.
     DivergedError
@@ -67,6 +72,7 @@ def teach(
         directory = _enter(run, stack)
         gate.clear(kept=meant)
         stack.callback(gate.clear)  # what was asked is done
+        _refuse_discarded(run)
         stack.enter_context(limit_threads(config.threads))
         work = Work(directory, config, gate)
         ending: TeachEnding
@@ -80,16 +86,24 @@ def teach(
             _say_why(work, run, error)
             raise
         result = work.result(ending)
-        if ending == "discarded":
-            throw_away(run)
-            return result
-        state: RunState = "stopped" if ending == "stopped" else "finished"
+        early = ending in ("stopped", "discarded")
+        state: RunState = "stopped" if early else "finished"
         said = RunStatus(
             state, result.steps, config.steps, result.words, os.getpid(),
             result.improved,
         )  # fmt: skip
-        write_status(run, said)
+        if ending == "discarded":
+            throw_away(run, said)
+        else:
+            write_status(run, said)
         return result
+
+
+def _refuse_discarded(run: Path) -> None:
+    """Raise RunError if a run was discarded, perhaps while this process loaded."""
+    said = read_said(run)
+    if said is not None and said.state == "discarded":
+        raise RunError(f"{run} was discarded; bring it back, or begin another run")
 
 
 def _enter(run: Path, stack: ExitStack) -> RunDirectory:
@@ -109,26 +123,16 @@ def _turn(
     run: Path, device: str, gate: Gate, stack: ExitStack
 ) -> Generator[Progress, None, None]:
     """Wait until no other run of the project, nor on the device, was there before."""
-    kind = choose_device(device).type
-    folders = [
-        project_of(run) / "runs" / "queue",
-        user_folder().parent / "queue" / kind,
-    ]
-    for number, folder in enumerate(folders):
-        try:
-            place = stack.enter_context(Place(folder))
-        except WriteError:
-            if number == 0:
-                raise
-            continue  # a home that can't be written keeps nobody from teaching
-        said = -1
-        while ahead := place.ahead():
-            if ahead != said:
-                said = ahead
-                what = "of this project" if number == 0 else f"on this {kind}"
-                message = f"waits for {ahead} other run{'s' * (ahead > 1)} {what}"
-                write_status(run, RunStatus("queued", 0, 0, message, os.getpid()))
-                yield Progress(0, 1, "step", message=message)
+    on_device = device_turn(run, choose_device(device))
+    for turn in (project_turn(run), on_device):
+        stack.callback(turn.leave)
+        gate.turn = on_device if turn is on_device else None  # never before the project
+        said = ""
+        while not turn.came():
+            if turn.words != said:
+                said = turn.words
+                write_status(run, RunStatus("queued", 0, 0, said, os.getpid()))
+                yield Progress(0, 1, "step", message=said)
             gate.hold()
             time.sleep(_POLL_S)
 

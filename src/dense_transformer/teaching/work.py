@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import torch
 
-from dense_transformer.errors import DivergedError, DTNError, StoppedError
+from dense_transformer.errors import (
+    DivergedError,
+    DTNError,
+    StoppedError,
+    WriteError,
+)
 from dense_transformer.nn.devices import choose_device, free_memory, is_out_of_memory
 from dense_transformer.teaching.adaptation import Base, choose_base
 from dense_transformer.teaching.base_file import read_base, write_base
@@ -16,6 +23,7 @@ from dense_transformer.teaching.beginning import START, drawn_patch, training_co
 from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.network_copy import copy_network
 from dense_transformer.teaching.probe import Rung, next_rung
+from dense_transformer.teaching.repeating import repeating_arguments
 from dense_transformer.teaching.result import TeachEnding, TeachResult
 from dense_transformer.teaching.rung_file import read_rung, write_rung
 from dense_transformer.teaching.session import TeachSession
@@ -58,7 +66,7 @@ class Work:
         self.path = directory.path
         self.session: TeachSession | None = None
         self.state: RunState = "queued"
-        gate.on_pause = self._paused
+        gate.on_pause, gate.on_wait = self._paused, self._waits
         self._say("queued", "getting ready")
 
     @property
@@ -71,6 +79,7 @@ class Work:
         self._say("probing", "reading images and annotations")
         yield Progress(0, self.config.steps, "step", message="reading annotations")
         model = load_model(self.path / START)
+        self.gate.hold()
         drawn = drawn_patch(self.config, model)
         lesson = read_lesson(self.path)
         views = LessonViews(lesson, model, drawn, self.gate.hold)
@@ -131,11 +140,7 @@ class Work:
             before = data.data_set if as_was else views.at(1.0).data_set
             return (yield from steps.run(original, before, rung.patch))
         except StoppedError:
-            if self.gate.asked() == "discard":
-                return "discarded"
-            self._save()
-            self.directory.append("end", session.step, reason="stopped")
-            return "stopped"
+            return self._end_early(session)
         except (GeneratorExit, RuntimeError, MemoryError) as error:
             if not isinstance(error, DivergedError):
                 self._save()
@@ -147,7 +152,19 @@ class Work:
         """Write down what is learned and how, or see that it is what was begun."""
         about = describe_run(data.data_set, device)
         about["teach"] = self.config.to_dict()
+        about["command"] = shlex.join(["dtn", *repeating_arguments(self.path)])
         self.directory.begin(training, about)
+
+    def _end_early(self, session: TeachSession) -> TeachEnding:
+        """Save, also what is discarded: that can be brought back."""
+        if self.gate.asked() != "discard":
+            self._save()
+            self.directory.append("end", session.step, reason="stopped")
+            return "stopped"
+        with suppress(WriteError):  # a full disk, which discarding may help
+            self._save()
+            self.directory.append("end", session.step, reason="discarded")
+        return "discarded"
 
     def _base(
         self, views: LessonViews, original: DenseTransformerNetwork, rung: Rung
@@ -175,6 +192,9 @@ class Work:
             self._say("paused", keep=False)
         else:
             self._say(self.state)
+
+    def _waits(self, words: str) -> None:
+        self._say("queued", words, keep=False)
 
     def _save(self) -> None:
         if self.session is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dense_transformer.errors import RunError
-from dense_transformer.locks import try_lock
+from dense_transformer.locks import read_holder, try_lock, write_holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; it contains the holder's process id.
+    """Hold the lock file `path`; it contains the holder's process id and machine.
 
     The file stays: only the lock on it counts, so that what a killed process
     leaves behind keeps nobody out.
@@ -29,15 +29,13 @@ def locked(path: Path) -> Iterator[None]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     try:
         if not try_lock(handle):
-            os.lseek(handle, 0, os.SEEK_SET)
-            holder = os.read(handle, 20).decode("ascii", "replace").strip() or "unknown"
             raise RunError(
-                f"{path.parent} is in use by process {holder}; wait for it, ask it to "
-                f"stop by a file {path.parent / 'stop'}, or use another folder"
+                f"{path.parent} is in use by {read_holder(handle)}; wait for it, ask "
+                f"it to stop by a file {path.parent / 'stop'}, or use another folder"
             )
-        os.ftruncate(handle, 0)
-        os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+        write_holder(handle)
         yield
+        with suppress(OSError):
+            os.ftruncate(handle, 0)  # who looks sees that nobody is meant
     finally:
         os.close(handle)
