@@ -205,11 +205,12 @@ class Annotating(QObject):
     def predicted(self, section: int, box: Box) -> Any:
         """Return the labels (h, w) that are predicted in a box, or None."""
         context = self._context
-        if self.layer is None:
+        model = context.model()
+        if self.layer is None or model is None:
             return None
         return predicted_labels(
             context.viewer, self.source.layer_id, self.layer, section, box,
-            context.predict.threshold.value(), len(self.classes),
+            context.predict.threshold.value(), len(self.classes), model.key,
         )  # fmt: skip
 
     # what happens

@@ -8,7 +8,7 @@ import numpy as np
 
 from dense_transformer.types import Box
 from napari_dtn.boundaries import mark_boundaries
-from napari_dtn.placement import find_layer
+from napari_dtn.placement import KEY, find_layer
 
 PROBABILITY = "boundary probability"
 SHOWN = (PROBABILITY, "boundaries")
@@ -16,9 +16,11 @@ SHOWN = (PROBABILITY, "boundaries")
 
 def predicted_labels(
     viewer: Any, layer_id: object, annotations: Any, section: int, box: Box,
-    threshold: float, classes: int,
+    threshold: float, classes: int, model: str,
 ) -> np.ndarray | None:  # fmt: skip
     """Return labels (h, w), uint8: the last class from the threshold, else the first.
+
+    Of three classes and more: the most probable one.
 
     Parameters
     ----------
@@ -36,14 +38,20 @@ def predicted_labels(
         Probability from which a pixel is foreground.
     classes : int
         Number of classes; the foreground is the last.
+    model : str
+        Key of the model that is meant.
 
     Returns
     -------
     ndarray or None
-        None where the prediction doesn't cover all of the box.
+        None where the prediction doesn't cover all of the box, is another model's, or
+        isn't done yet.
     """
     layer = find_layer(viewer.layers, layer_id, PROBABILITY)
     if layer is None or layer.ndim != annotations.ndim:
+        return None
+    tag = layer.metadata[KEY]
+    if tag.get("model") != model:
         return None
     corner = [0] * (annotations.ndim - 2) + [box[0], box[1]]
     if annotations.ndim > 2:
@@ -51,14 +59,17 @@ def predicted_labels(
     start = _to_px(layer, annotations, corner)
     step = _to_px(layer, annotations, [*corner[:-2], box[0] + 1, box[1] + 1]) - start
     if not np.allclose(step[-2:], 1, atol=1e-3):
-        return None  # a sketch of it, while it is being computed
+        return None  # it is turned otherwise, or its pixels are larger
     at = np.rint(start).astype(int)
     size = [*([1] * (layer.ndim - 2)), box[2] - box[0], box[3] - box[1]]
     end = at + np.array(size)
     if (at < 0).any() or (end > layer.data.shape).any():
         return None
-    part = np.asarray(layer.data[tuple(map(slice, at, end))])
-    probability = part.reshape(part.shape[-2:])
+    part = tuple(map(slice, at, end))
+    if (labels := tag.get("labels")) is not None:
+        likeliest = np.array(labels[part]).reshape(size[-2:])
+        return likeliest if likeliest.max(initial=0) <= classes else None
+    probability = np.asarray(layer.data[part]).reshape(size[-2:])
     found = np.empty(probability.shape, np.uint8)
     mark_boundaries(probability, threshold, found)
     return np.where(found, np.uint8(classes), np.uint8(1))

@@ -163,3 +163,4 @@ class Request:
     threshold: float = 0.5
     region: Box | None = None  # what is on screen, source px
     finds: str = "boundary"  # what the model calls its foreground
+    classes: int = 2  # that the model tells apart

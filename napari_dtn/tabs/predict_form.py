@@ -143,9 +143,11 @@ class PredictForm(QWidget):
         )
         region = visible_box(layer, self._viewer.dims.displayed)
         card = None if (info := self.models.model()) is None else info.card
-        finds = card.classes[-1] if card is not None else "boundary"
-        threshold = self.threshold.value()
-        return Request(model, source, config, sections, threshold, region, finds)
+        names = card.classes if card is not None else ("inside", "boundary")
+        return Request(
+            model, source, config, sections, self.threshold.value(), region,
+            names[-1], len(names),
+        )  # fmt: skip
 
     def offer_devices(self, there: tuple[str, ...]) -> None:
         """Let only those devices be chosen that are there."""
