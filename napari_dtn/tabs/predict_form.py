@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -126,11 +127,18 @@ class PredictForm(QWidget):
             }
         )
 
-    def make_request(self, layer: Any, model: str) -> Request:
-        """Return what is to be predicted, as it is chosen now."""
+    def make_request(
+        self, layer: Any, model: str, section: int | None = None
+    ) -> Request:
+        """Return what is to be predicted, as it is chosen now.
+
+        `section`: in place of the one on screen.
+        """
         source = read_source(
             layer, self._viewer.dims.point, self.pixels.value(), self._viewer.dims.units
         )
+        if section is not None:
+            source = replace(source, section=section)
         count = self.images.sections()
         every = self.images.all.isChecked() and count > 1
         sections = tuple(range(count)) if every else (source.section,)

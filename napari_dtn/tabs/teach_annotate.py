@@ -20,6 +20,7 @@ from napari_dtn.annotation_keys import (
     spelled,
 )
 from napari_dtn.annotation_prediction import toggle_prediction
+from napari_dtn.awaited_prediction import PREDICTING, AwaitedPrediction
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_classes import ClassList
 from napari_dtn.tabs.teach_counts import CountLine
@@ -48,6 +49,7 @@ class AnnotateSection(TeachSection):
         self._annotator = context.annotator
         self._links: list[tuple[Any, Any]] = []
         self._layer: Any = None
+        self.awaited = AwaitedPrediction(context)
         self.project = ProjectBox(context)
         self.start = QPushButton("Annotate this image")
         self.start.setAccessibleName("Annotate this image")
@@ -153,7 +155,7 @@ class AnnotateSection(TeachSection):
     def _predict(self) -> None:
         predict = self.context.predict
         if predict.runner.job is None:
-            self.context.say("No prediction of this slice yet: predicting…")
+            self.context.say(PREDICTING)
             predict.run()
 
     def _predicted(self) -> None:
@@ -170,7 +172,6 @@ class AnnotateSection(TeachSection):
         annotator = self._annotator
         annotator.current_changed.connect(self.refresh)
         annotator.changed.connect(self._annotations_changed)
-        annotator.unpredicted.connect(self._predict)
         annotator.toggled.connect(self._toggle)
         annotator.found.connect(self._found)
         self.context.predict.shown.connect(self._predicted)
