@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -81,15 +82,24 @@ def prediction_layers(viewer: Any, layer_id: object) -> list[Any]:
     return [layer for layer in found if layer is not None]
 
 
-def toggle_prediction(viewer: Any, layer_id: object) -> bool:
+def toggle_prediction(viewer: Any, layer_id: object, live: Sequence[Any] = ()) -> bool:
     """Hide the prediction of an image, or show it again; return whether there is one.
 
     What the person had hidden before stays hidden.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Holds the layers.
+    layer_id : object
+        Of the image layer.
+    live : sequence of napari layers
+        What a run shows just now, in place of an earlier prediction.
     """
-    layers = prediction_layers(viewer, layer_id)
+    layers = [*prediction_layers(viewer, layer_id), *live]
     seen = [layer for layer in layers if layer.visible]
     hidden = [layer for layer in layers if layer.metadata.get("napari_dtn_hidden")]
-    for layer in seen or hidden or layers:
+    for layer in seen or hidden or live or layers:
         layer.visible = not seen
     for layer in layers:
         mark = {"napari_dtn_hidden": bool(seen) and layer in seen}

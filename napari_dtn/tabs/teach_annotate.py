@@ -28,6 +28,7 @@ from napari_dtn.tabs.teach_project import ProjectBox
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.tabs.teach_tools import ToolBox
 from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_run_view import NAME as LIVE
 
 START = (
     "Click to make a layer to paint on. What you do not paint stays 'not annotated' "
@@ -149,7 +150,8 @@ class AnnotateSection(TeachSection):
         if layer is None:
             return
         self.context.painting.emit()
-        if not toggle_prediction(self.context.viewer, layer.unique_id):
+        live = self.context.group(LIVE).shown_on(layer.unique_id)
+        if not toggle_prediction(self.context.viewer, layer.unique_id, live):
             self._predict()
 
     def _predict(self) -> None:

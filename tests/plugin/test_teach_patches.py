@@ -12,7 +12,10 @@ from qtpy.QtCore import Qt
 from teach_driver import CTRL
 
 from dense_transformer.teaching import Patch
+from napari_dtn.earlier_prediction import EarlierPrediction
 from napari_dtn.tabs.teach_where import _covered
+from napari_dtn.teach_run_pictures import empty_specs
+from napari_dtn.teach_run_view import NAME as LIVE
 from napari_dtn.where_next import Place
 
 KEY = Qt.Key
@@ -252,6 +255,28 @@ def test_the_prediction_is_hidden_and_shown_by_a_key(teaching, image_file):
     assert not window.result("boundaries").visible
     window.key(KEY.Key_T)
     assert shown.visible
+
+
+def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
+    window = teaching(image_file)
+    window.annotate()
+    window.run_prediction()
+    context = window.teach.context
+    source, live = context.source(), context.group(LIVE)
+    live.show(empty_specs(source, (0, 0, 120, 160), 32, True), source)
+    window.until(lambda: len(live.layers()) == 4 and not live.busy)
+    earlier = EarlierPrediction(window.viewer)
+    earlier.hide(source.layer_id)
+    old = window.result("boundary probability"), window.result("boundaries")
+    for on in (False, True, False):
+        window.key(KEY.Key_T)
+        assert [layer.visible for layer in live.layers()] == [on] * 4
+        assert not any(layer.visible for layer in old)
+    live.remove()
+    earlier.show()
+    window.key(KEY.Key_T)
+    window.key(KEY.Key_T)
+    assert all(layer.visible for layer in old)
 
 
 def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
