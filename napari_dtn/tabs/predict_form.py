@@ -19,9 +19,10 @@ from superqt import QLabeledDoubleSlider
 
 from dense_transformer.config import PredictConfig
 from napari_dtn.forms import SettingsForm
+from napari_dtn.on_screen import visible_box
 from napari_dtn.predicting import Request
 from napari_dtn.preferences import Preferences
-from napari_dtn.sources import layer_pixel_nm, read_source, visible_box
+from napari_dtn.sources import layer_pixel_nm, read_source
 from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.image_box import ImageBox
 from napari_dtn.tabs.model_box import ModelBox
@@ -149,7 +150,9 @@ class PredictForm(QWidget):
             # The window keeps one core for itself.
             threads=max(1, (os.cpu_count() or 2) - 1),
         )
-        region = visible_box(layer, self._viewer.dims.displayed)
+        region = visible_box(layer, self._viewer)
+        if region == (0, 0, *source.image.size):
+            region = None  # all of it: no part is to be first
         card = None if (info := self.models.model()) is None else info.card
         names = card.classes if card is not None else ("inside", "boundary")
         return Request(
