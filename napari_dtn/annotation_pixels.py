@@ -126,9 +126,13 @@ class Pixels:
             self._draw()
 
     def replace(self, labels: Array) -> None:
-        """Show other labels of the same shape, which are kept already."""
-        self._kept[...] = labels
-        self.labels[...] = labels
+        """Show other labels of the same shape, which are kept already.
+
+        What is painted and not handed on yet stays.
+        """
+        new = labels != self._kept
+        np.copyto(self.labels, labels, where=new & (self.labels == self._kept))
+        np.copyto(self._kept, labels, where=new)
         if self.layer is not None:
             self.layer.refresh()
 

@@ -98,8 +98,8 @@ class AnnotateSection(TeachSection):
 
     @property
     def busy(self) -> bool:
-        """Whether the places have yet to be counted."""
-        return self.counts.busy
+        """Whether places have yet to be counted, or a data set comes or goes."""
+        return self.counts.busy or self.project.busy
 
     # what happens
 

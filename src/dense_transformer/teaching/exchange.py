@@ -29,7 +29,8 @@ from dense_transformer.teaching.images import find_file, store_image
 from dense_transformer.teaching.journal import Journal
 from dense_transformer.teaching.project import Project
 from dense_transformer.teaching.project_file import ImageEntry
-from dense_transformer.types import Array, Image, Progress
+from dense_transformer.types import Array, Box, Image, Progress
+from dense_transformer.work import finish
 
 
 def export_data_set(
@@ -132,7 +133,10 @@ def import_data_set(
         yield Progress(done, len(images), "image", message=f"importing {name}")
         other = partner(name, root / "labels", labels)
         boxes, origin = record.patches.get(name, []), record.origin.get(name)
-        entries.append(import_labels(project, path, other, boxes, origin=origin))
+        steps = _import_steps(project, path, other, boxes, None, origin)
+        entries.append(
+            (yield from _told_as(Progress(done, len(images), "image"), steps))
+        )
     yield Progress(len(images), len(images), "image")
     return tuple(entries)
 
@@ -141,7 +145,7 @@ def import_labels(
     project: Project,
     image_path: Path,
     labels_path: Path,
-    boxes: list[tuple[int, int, int, int]] | None = None,
+    boxes: list[Box] | None = None,
     *,
     pixel_nm: tuple[float, float] | None = None,
     origin: tuple[str, int] | None = None,
@@ -166,6 +170,24 @@ def import_labels(
     DataError, ImageError, ProjectError
         As `import_data_set`.
     """
+    steps = _import_steps(
+        project, image_path, labels_path, boxes or [], pixel_nm, origin
+    )
+    return finish(steps)
+
+
+def _import_steps(
+    project: Project,
+    image_path: Path,
+    labels_path: Path,
+    boxes: list[Box],
+    pixel_nm: tuple[float, float] | None,
+    origin: tuple[str, int] | None,
+) -> Generator[Progress, None, ImageEntry]:
+    """Do what `import_labels` does; yield after each section that was read.
+
+    What is painted by others meanwhile stays: the change is made in one piece.
+    """
     image, labels = read_image(image_path), open_labels(labels_path)
     theirs, ours = (labels.sections, *labels.size), (image.sections, *image.size)
     if theirs != ours:
@@ -173,21 +195,40 @@ def import_labels(
             f"{labels_path} has the shape {theirs} (z, y, x), {image_path} {ours}; "
             "labels have to be of the same size"
         )
-    parts = _labelled(labels, len(project.classes), labels_path)
+    parts = []
+    for z in range(labels.sections):
+        yield Progress(z, labels.sections, "section")
+        values = section_values(labels, z)
+        values = check_labels(values, len(project.classes), str(labels_path))
+        if values.any():
+            parts.append((z, values))
     entry, first = project.find(image_path), 0
     if entry is None:
         entry, first = _exported(project, image, origin)
     if entry is None:
         entry = project.add_image(image.name, image_path, pixel_nm)
+    yield Progress(labels.sections, labels.sections, "section")
     journal = project.journal(entry.name)
-    patches = [Patch(first, *box) for box in boxes or ()]
     journal.change(
         paint=[
             (first + z, 0, 0, _over(journal, first + z, values)) for z, values in parts
         ],
-        add=patches,
+        add=[Patch(first, *box) for box in boxes],
     )
     return entry
+
+
+def _told_as(
+    progress: Progress, steps: Generator[Progress, None, ImageEntry]
+) -> Generator[Progress, None, ImageEntry]:
+    """Yield `progress` for each step of a part of the work."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            entry: ImageEntry = end.value
+            return entry
+        yield progress
 
 
 def _exported(
@@ -221,15 +262,6 @@ def _spare_originals(project: Project, files: list[Path]) -> None:
 def _one_section(image: Image, section: int) -> Image:
     pixels = read_section(image, section)
     return Image(pixels, "yxc", image.name, image.pixel_nm)
-
-
-def _labelled(labels: Image, classes: int, path: Path) -> list[tuple[int, Array]]:
-    """Return the sections on which something is labelled; raises DataError."""
-    checked = (
-        (z, check_labels(section_values(labels, z), classes, str(path)))
-        for z in range(labels.sections)
-    )
-    return [(z, values) for z, values in checked if values.any()]
 
 
 def _over(journal: Journal, section: int, values: Array) -> Array:

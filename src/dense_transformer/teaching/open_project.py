@@ -122,6 +122,11 @@ class OpenProject:
         """Names of the classes, the foreground last."""
         return self._record.classes
 
+    def sync(self) -> None:
+        """Return when everything is on the disk; raises WriteError if it can't be."""
+        for journal in self._journals.values():
+            journal.sync()
+
     def close(self, *, give_up: bool = False) -> None:
         """Put everything on the disk and let go of the project.
 
