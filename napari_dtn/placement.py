@@ -163,7 +163,8 @@ def _update(layer: Layer, spec: LayerSpec) -> None:
     if spec.features:
         layer.features = dict(spec.features)
         if spec.kind == "vectors":
-            layer.refresh_colors()
+            layer.refresh_colors()  # tells the canvas nothing of it
+            layer.refresh(thumbnail=False, highlight=False, extent=False)
     set_frame(layer, spec)
 
 

@@ -10,6 +10,7 @@ import tifffile
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from teach_driver import CTRL
+from window_driver import world
 
 from dense_transformer.teaching import Patch
 from napari_dtn.earlier_prediction import EarlierPrediction
@@ -121,6 +122,21 @@ def test_missing_pixels_are_counted_live_and_filled_with_a_class(teaching, image
     assert (part == 2).sum() == painted
     assert (part == 1).sum() == area - painted
     assert "fully annotated" in section.list.item(0).text()
+
+
+def test_the_lines_of_a_patch_turn_white_once_it_is_full(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    section = window.section("PatchesSection")
+    window.click(section.from_prediction)
+    top, left, _, right = drawn(window, layer)
+    corner = world(layer, top - 0.5, (left + right) / 2)
+    assert np.ptp(window.pixel(*corner)) > 150  # orange
+    section.filling.setCurrentText("inside")
+    window.click(section.fill)
+    window.settle()
+    assert "fully annotated" in section.list.item(0).text()
+    assert window.pixel(*corner).min() > 200
 
 
 def test_the_brush_copies_the_prediction(teaching, image_file):
