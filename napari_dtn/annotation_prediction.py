@@ -82,6 +82,14 @@ def prediction_layers(viewer: Any, layer_id: object) -> list[Any]:
     return [layer for layer in found if layer is not None]
 
 
+def uncover_prediction(viewer: Any, layer_id: object) -> None:
+    """Show again what `toggle_prediction` has hidden: a new one is asked for."""
+    for layer in prediction_layers(viewer, layer_id):
+        if layer.metadata.get("napari_dtn_hidden"):
+            layer.visible = True
+            layer.metadata = {**layer.metadata, "napari_dtn_hidden": False}
+
+
 def toggle_prediction(viewer: Any, layer_id: object, live: Sequence[Any] = ()) -> bool:
     """Hide the prediction of an image, or show it again; return whether there is one.
 

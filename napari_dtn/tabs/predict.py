@@ -10,6 +10,7 @@ from napari.utils.notifications import notification_manager, show_warning
 from qtpy.QtCore import Signal
 
 from dense_transformer.types import Progress
+from napari_dtn.annotation_prediction import uncover_prediction
 from napari_dtn.answering import Answer, Sketch, answer
 from napari_dtn.collector import QuietCollector
 from napari_dtn.jobs import Job, JobRunner
@@ -77,7 +78,7 @@ class PredictTab(PredictForm):
             event.connect(slot)
         self.models.file_chosen.connect(self.open_model)
         self.threshold.valueChanged.connect(self._threshold_moved)
-        self.bar.run_clicked.connect(lambda: self.run())
+        self.bar.run_clicked.connect(self._clicked)
         self.bar.stop_clicked.connect(self.stop)
         self.runner.began.connect(self._began)
         self.runner.progressed.connect(self._progressed)
@@ -163,6 +164,12 @@ class PredictTab(PredictForm):
         self.runner.stop()
 
     # what happens
+
+    def _clicked(self) -> None:
+        """Run, and let it be seen though the last one was hidden by its key."""
+        if (layer := self.images.layer()) is not None:
+            uncover_prediction(self._viewer, layer.unique_id)
+        self.run()
 
     def _listed(self, found: Catalogue) -> None:
         wanted = self._preferences.get("model")

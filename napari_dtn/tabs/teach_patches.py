@@ -197,8 +197,8 @@ class PatchesSection(TeachSection):
         self.from_prediction.setChecked(True)
         self.from_prediction.setAccessibleName("Begin with the prediction")
         self.from_prediction.setToolTip(
-            "Fill a new patch with what the model predicts, to be corrected; what is "
-            "painted already stays."
+            "Fill a new patch with what the model that is chosen at the top predicts, "
+            "to be corrected; what is painted already stays."
         )
         self.list = PatchList()
         self.go = _button("Go there", "Show the chosen patch.")

@@ -273,6 +273,20 @@ def test_the_prediction_is_hidden_and_shown_by_a_key(teaching, image_file):
     assert shown.visible
 
 
+def test_run_shows_its_result_though_the_key_has_hidden_the_last(teaching, image_file):
+    window = teaching(image_file)
+    window.annotate()
+    window.run_prediction()
+    window.key(KEY.Key_T)
+    shown = window.result("boundary probability")
+    window.click(window.dock.tabs.tabBar())  # Predict
+    window.run()
+    assert shown.visible
+    shown.visible = False  # by hand, in napari's list: that stays
+    window.run()
+    assert not shown.visible
+
+
 def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
     window = teaching(image_file)
     window.annotate()
