@@ -23,6 +23,7 @@ from napari_dtn.annotation_pixels import Pixels
 from napari_dtn.annotation_prediction import predicted_labels
 from napari_dtn.annotation_strokes import Region, Strokes
 from napari_dtn.annotation_view import show_section
+from napari_dtn.annotation_waiting import Waiting
 from napari_dtn.annotation_writing import JournalWriter
 from napari_dtn.layer_removal import take_away
 from napari_dtn.sources import Source, current_index
@@ -55,6 +56,8 @@ class Annotating(QObject):
     ----------
     pixels : Pixels
         What is painted.
+    waiting : Waiting
+        What is to be filled as predicted, once it is.
     """
 
     changed = Signal()  # `state` is new
@@ -72,6 +75,9 @@ class Annotating(QObject):
         self._writer.changed.connect(self.changed)
         self._writer.came_back.connect(self._came_back)
         self.pixels = Pixels(opened.labels, opened.kept, len(self.classes))
+        self.waiting = Waiting(
+            self.pixels, self._writer, opened.journal, self.predicted
+        )
         self._strokes: Strokes | None = None
         self._aside = False  # whether it is us who hide the layer
 
@@ -163,7 +169,8 @@ class Annotating(QObject):
     def undo(self) -> None:
         """Take back the last change, on whatever section it was."""
         self.flush()
-        self._writer.undo()
+        if not self.waiting.take_back():
+            self._writer.undo()
 
     def redo(self) -> None:
         """Do again what was taken back last."""
@@ -185,7 +192,7 @@ class Annotating(QObject):
         Returns
         -------
         bool
-            False where nothing is predicted there: then nothing is filled.
+            False where nothing is predicted there: it is filled once it is.
         """
         self.flush()
         section = patch.section
@@ -193,17 +200,16 @@ class Annotating(QObject):
         wanted: Any = value
         if value == AS_PREDICTED:
             wanted = self.predicted(section, patch.box)
-        filled = wanted is not None
-        if filled:
-            new = np.where(part == 0, wanted, part)
-            self.pixels.write(section, patch.top, patch.left, new)
-        else:
+        if wanted is None:
+            self.waiting.add_patch(patch, add=add)
             self.unpredicted.emit()
-        if filled or add:
-            paint = [self.pixels.take_all(section, patch.box)]
-            patches = [patch] if add else []
-            self._writer.ask(partial(self.journal.change, paint=paint, add=patches))
-        return filled
+            return False
+        new = np.where(part == 0, wanted, part)
+        self.pixels.write(section, patch.top, patch.left, new)
+        paint = [self.pixels.take_all(section, patch.box)]
+        patches = [patch] if add else []
+        self._writer.ask(partial(self.journal.change, paint=paint, add=patches))
+        return True
 
     def remove_patch(self, patch: Patch) -> None:
         """Let a box no longer count as a whole; what is painted stays."""
@@ -228,11 +234,12 @@ class Annotating(QObject):
     def predicted(self, section: int, box: Box) -> Any:
         """Return the labels (h, w) that are predicted in a box, or None."""
         context = self._context
-        if self.layer is None:
+        model = context.model()
+        if self.layer is None or model is None:
             return None
         return predicted_labels(
             context.viewer, self.source.layer_id, self.layer, section, box,
-            context.predict.threshold.value(), len(self.classes),
+            context.predict.threshold.value(), len(self.classes), model.key,
         )  # fmt: skip
 
     # what happens
@@ -251,6 +258,7 @@ class Annotating(QObject):
             wanted = self.predicted(section, box)
             if wanted is None:
                 wanted = self.pixels.kept(section, box)
+                self.waiting.add_stroke(section, box, new)
                 self.unpredicted.emit()
             self.pixels.write(section, top, left, np.where(new, wanted, part))
 

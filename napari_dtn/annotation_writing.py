@@ -37,6 +37,8 @@ class JournalWriter(QObject):
     ----------
     state : State
         Counts and patches as the journal has them; some milliseconds late.
+    asked : int
+        Changes that were asked for.
     """
 
     changed = Signal()  # `state` is new
@@ -48,9 +50,11 @@ class JournalWriter(QObject):
         super().__init__(context)
         self._context, self._journal = context, journal
         self.state, self._known = state, known
+        self.asked = 0
 
     def ask(self, work: Callable[[], Any]) -> None:
         """Change the journal in its turn."""
+        self.asked += 1
         self._context.in_turn(partial(self._write, work), self._written)
 
     def undo(self) -> None:

@@ -15,6 +15,7 @@ from dense_transformer.types import Prediction, Progress
 from napari_dtn.layers import LayerSpec, describe, sketch
 from napari_dtn.predicting import Core, Request, Stop
 from napari_dtn.sheets import Sheets
+from napari_dtn.specs import arranged
 
 SMALL_RESULT = 1 << 28  # pixels; above, the probability is kept as uint8
 # A result that is there so soon is shown when it is whole: what would be drawn of it
@@ -70,7 +71,7 @@ def answer(
         config = replace(config, dtype="uint8")
     request = replace(request, config=config)
     yield Progress(0, 1, "tile", message="Loading the model")
-    sheets = Sheets(sections, size, config.dtype, request.threshold)
+    sheets = Sheets(sections, size, config.dtype, request.threshold, request.classes)
     run = _Run(core, request, stop, sheets, began)
     order = sorted(sections, key=lambda z: (z != source.section, z))
     results: dict[int, Prediction] = {}
@@ -78,7 +79,13 @@ def answer(
         results[section] = yield from run.predict(section, len(results))
     pixels = (sheets.probability, sheets.boundaries)
     found = sorted(results.items())
-    specs = describe(found, source, request.threshold, pixels)
+    tag: dict[str, object] = {"model": request.model}
+    if sheets.labels is not None:
+        tag["labels"] = arranged(sheets.labels, source)
+    specs = [
+        replace(spec, tag=tag)
+        for spec in describe(found, source, request.threshold, pixels)
+    ]
     return Answer(tuple(specs), found[-1][1].device, time.monotonic() - began)
 
 

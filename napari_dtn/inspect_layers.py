@@ -116,6 +116,11 @@ class LayerGroup(QObject):
         mine = self._layer_id
         return [x for x, tag in tagged if tag and mine and tag["source"] == mine]
 
+    def shown_on(self, layer_id: object) -> list[Layer]:
+        """Return all that are there, if they are shown on this image layer."""
+        mine = self._layer_id == ("inspect", layer_id, self._name)
+        return self.layers() if mine else []
+
     def roles(self) -> set[str]:
         """Return the roles of all that are there."""
         return {layer.metadata[KEY]["role"] for layer in self.layers()}

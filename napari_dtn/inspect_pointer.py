@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_dtn.sources import world_to_px
 
 Px = tuple[float, float]
 FRAME_MS = 12  # moves that come within it are one
@@ -125,16 +127,11 @@ class Pointer(QObject):
 
 
 def image_px(layer: Any, event: Any, dims: Any, inside: bool = True) -> Any:
-    """Return the (y, x) pixel of a layer under the mouse; None beside the image.
-
-    Layers in nm and in um may share a viewer, whose positions are in one of them
-    only; `world_to_data` knows nothing of that.
-    """
+    """Return the (y, x) pixel of a layer under the mouse; None beside the image."""
     last = max(dims.displayed)
     if tuple(dims.displayed) != (last - 1, last):
         return None  # in 3-D, or seen from the side
-    world = np.array(event.position, float)
-    at = _to_data(layer, world, dims.units)[-2:]
+    at = world_to_px(layer, event.position, dims.units)[-2:]
     size = np.array(_size(layer), float)
     if inside and not ((at >= -0.5) & (at <= size - 0.5)).all():
         return None
@@ -151,15 +148,6 @@ def px_per_screen_px(layer: Any, viewer: Any) -> float:
     matrix = np.asarray(layer.affine.affine_matrix)[-3:-1, -3:-1]
     scale = abs(float(layer.scale[-1])) * float(np.linalg.norm(matrix[:, 1]))
     return unit / (viewer.scene.camera.zoom * scale)
-
-
-def _to_data(layer: Any, world: np.ndarray, units: Sequence[Any]) -> np.ndarray:
-    point = world[-layer.ndim :]
-    theirs = tuple(units)[-layer.ndim :]
-    for axis, (unit, own) in enumerate(zip(theirs, layer.units, strict=False)):
-        if unit.is_compatible_with(own):
-            point[axis] *= float((1 * unit).to(own).magnitude)
-    return np.asarray(layer.world_to_data(point), float)
 
 
 def _size(layer: Any) -> tuple[int, int]:

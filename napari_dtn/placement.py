@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari.components import LayerList, ViewerModel
 
 KEY = "napari_dtn"
+OWN = ("source", "role", "name")  # what every tag holds
 FRAME = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 KINDS = {"image": Image, "labels": Labels, "points": Points, "vectors": Vectors}
 
@@ -106,7 +107,7 @@ def make_layer(spec: LayerSpec, layer_id: object = None) -> Layer:
     layer = KINDS[spec.kind](_own(spec), **options)
     if layer_id is not None:
         tag = {"source": layer_id, "role": spec.role, "name": spec.name}
-        layer.metadata = {KEY: tag}
+        layer.metadata = {KEY: {**spec.tag, **tag}}
     return layer
 
 
@@ -146,19 +147,24 @@ def shown(layer: Layer) -> LayerSpec:
         for name, value in frame.items()
     }
     kind = next(kind for kind, of in KINDS.items() if type(layer) is of)
-    return LayerSpec(kind, tag["role"], tag["name"], layer.data, frame, {})
+    more = {name: value for name, value in tag.items() if name not in OWN}
+    return LayerSpec(kind, tag["role"], tag["name"], layer.data, frame, {}, tag=more)
 
 
 def _update(layer: Layer, spec: LayerSpec) -> None:
     tag = layer.metadata[KEY]
+    own = {name: tag[name] for name in OWN}
     if layer.name == tag["name"] != spec.name:  # another model finds something else
         layer.name = spec.name
-        layer.metadata = {KEY: {**tag, "name": layer.name}}
+        own["name"] = layer.name
+    if spec.tag or tag != own:  # data of another model, or of none that is known
+        layer.metadata = {**layer.metadata, KEY: {**spec.tag, **own}}
     layer.data = _own(spec)
     if spec.features:
         layer.features = dict(spec.features)
         if spec.kind == "vectors":
-            layer.refresh_colors()
+            layer.refresh_colors()  # tells the canvas nothing of it
+            layer.refresh(thumbnail=False, highlight=False, extent=False)
     set_frame(layer, spec.frame)
 
 

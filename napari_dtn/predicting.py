@@ -161,5 +161,6 @@ class Request:
     config: PredictConfig
     sections: tuple[int, ...]
     threshold: float = 0.5
-    region: Box | None = None  # what is on screen, source px
+    region: Box | None = None  # what is on screen, source px; None: all of it, or none
     finds: str = "boundary"  # what the model calls its foreground
+    classes: int = 2  # that the model tells apart

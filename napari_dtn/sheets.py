@@ -25,11 +25,15 @@ class Sheets:
         Of the probability, ``"float32"`` or ``"uint8"``.
     threshold : float
         Share of 1 from which a pixel counts as boundary. May change meanwhile.
+    classes : int
+        Of the model: from three on, the probability of one doesn't say which it is.
 
     Attributes
     ----------
     probability, boundaries : ndarray, shape (sections, height, width)
         See `Prediction.probability`; 1 where boundary, uint8.
+    labels : ndarray, shape (sections, height, width), or None
+        See `Prediction.labels`; None where the probability says as much.
     """
 
     def __init__(
@@ -38,21 +42,25 @@ class Sheets:
         size: tuple[int, int],
         dtype: str,
         threshold: float,
+        classes: int = 2,
     ) -> None:
         self.sections = sections
         self.threshold = threshold
         shape = (len(sections), *size)
         self.probability = np.zeros(shape, dtype)  # untouched pages take no memory
         self.boundaries = np.zeros(shape, np.uint8)
+        self.labels = np.zeros(shape, np.uint8) if classes > 2 else None
         self._labels = np.zeros(size, np.uint8)
         self._begun = False
 
     def out(self, section: int) -> tuple[Array, Array]:
         """Return where the core writes a section: probability, and labels.
 
-        No layer shows the labels, so all sections share theirs.
+        No layer shows the labels: where nobody needs them, all sections share theirs.
         """
-        return self.probability[self.sections.index(section)], self._labels
+        at = self.sections.index(section)
+        labels = self._labels if self.labels is None else self.labels[at]
+        return self.probability[at], labels
 
     def mark(self, section: int, box: Box) -> None:
         """Bring the boundaries within a box of a section up to date."""

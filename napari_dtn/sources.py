@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dense_transformer.types import ArrayLike, Box, Image
+from dense_transformer.types import ArrayLike, Image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,47 +178,39 @@ def layer_pixel_nm(layer: Any) -> tuple[float, float] | None:
 def current_index(
     layer: Any, point: Sequence[float], units: Sequence[Any] | None = None
 ) -> tuple[int, ...]:
-    """Return the index on every axis before (y, x) at a world point, clipped.
-
-    Layers in nm and in um may share a viewer, whose point is in one of them only;
-    `world_to_data` knows nothing of that.
-    """
+    """Return the index on every axis before (y, x) at a world point, clipped."""
     shape = layer.data[0].shape if layer.multiscale else layer.data.shape
-    world = np.zeros(layer.ndim)
-    known = np.asarray(point, float)[-layer.ndim :]
-    world[layer.ndim - len(known) :] = known
-    theirs = tuple(units or layer.units)[-layer.ndim :]
-    for axis, (unit, own) in enumerate(
-        zip(theirs, layer.units[-len(theirs) :], strict=True), layer.ndim - len(theirs)
-    ):
-        if unit.is_compatible_with(own):
-            world[axis] *= float((1 * unit).to(own).magnitude)
-    at = np.rint(np.asarray(layer.world_to_data(world), float)[:-2])
+    at = np.rint(world_to_px(layer, point, units or layer.units)[:-2])
     return tuple(
         int(np.clip(a, 0, n - 1)) for a, n in zip(at, shape[: len(at)], strict=True)
     )
 
 
-def visible_box(layer: Any, displayed: Sequence[int]) -> Box | None:
-    """Return the pixels that the canvas shows, or None if it shows all or none.
+def world_to_px(layer: Any, point: Sequence[float], units: Sequence[Any]) -> np.ndarray:
+    """Return where a world point lies in a layer, px (ndim,); full resolution.
+
+    Layers in nm and in um may share a viewer, whose points are in one of them only;
+    `world_to_data` knows nothing of that.
 
     Parameters
     ----------
-    layer : napari.layers.Image
-        Not a pyramid: napari counts those in pixels of the level it shows.
-    displayed : sequence of int
-        Axes of the viewer that are on screen.
+    layer : napari layer
+        Of as many axes as the point, more or fewer: the last ones are the same.
+    point : sequence of float
+        In `units`.
+    units : sequence of pint.Unit
+        Of the viewer's axes, as `viewer.dims.units` has them.
     """
-    last = max(displayed, default=0)
-    if layer.multiscale or tuple(displayed) != (last - 1, last):
-        return None
-    corners = np.asarray(layer.corner_pixels)[:, -2:].astype(int)
-    size = layer.data.shape[layer.ndim - 2 : layer.ndim]
-    top, left = np.clip(corners[0], 0, size)
-    bottom, right = np.clip(corners[1] + 1, 0, size)
-    if bottom - top < 2 or right - left < 2 or (bottom - top, right - left) == size:
-        return None
-    return int(top), int(left), int(bottom), int(right)
+    world = np.zeros(layer.ndim)
+    known = np.asarray(point, float)[-layer.ndim :]
+    world[layer.ndim - len(known) :] = known
+    theirs = tuple(units)[-layer.ndim :]
+    for axis, (unit, own) in enumerate(
+        zip(theirs, layer.units[-len(theirs) :], strict=True), layer.ndim - len(theirs)
+    ):
+        if unit.is_compatible_with(own):
+            world[axis] *= float((1 * unit).to(own).magnitude)
+    return np.asarray(layer.world_to_data(world), float)
 
 
 def _shear_matrix(shear: np.ndarray, ndim: int) -> np.ndarray:

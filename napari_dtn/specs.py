@@ -35,6 +35,8 @@ class LayerSpec:
         Layer options of its first appearance; the person's changes stay.
     features : dict of str to ndarray
         One row per point or vector.
+    tag : dict
+        What else to remember with the layer, such as the model it comes from.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class LayerSpec:
     frame: dict[str, Any]
     look: dict[str, Any]
     features: dict[str, np.ndarray] = field(default_factory=dict)
+    tag: dict[str, Any] = field(default_factory=dict)
 
 
 def make_spec(

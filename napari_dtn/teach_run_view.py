@@ -20,7 +20,8 @@ from napari_dtn.earlier_prediction import EarlierPrediction, under_annotations
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.latest import LatestWins
 from napari_dtn.layers import LayerSpec
-from napari_dtn.sources import Source, visible_box
+from napari_dtn.on_screen import visible_box
+from napari_dtn.sources import Source
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 from napari_dtn.teach_run_follow import ENDED, rest
@@ -124,7 +125,7 @@ class LiveView(QObject):
         source = self._context.source()
         if source is None:
             return
-        box = box_on_screen(layer, source, self._context.viewer)
+        box = visible_box(layer, self._context.viewer)
         wanted = run, image.name, source.section, box
         self._source = source
         if wanted == self._asked:
@@ -159,7 +160,9 @@ class LiveView(QObject):
         source = self._context.source()
         if source is None:
             return
-        box = box_on_screen(layer, source, self._context.viewer)
+        box = visible_box(layer, self._context.viewer)
+        if box is None:
+            return  # nothing of it is on screen
         side = min(model.card.patch) * source_px(source, model.card)
         self._empty, self._drawn = True, None
         self._earlier.show()  # until there is something newer
@@ -250,14 +253,8 @@ def _fits(picture: Picture, before: Picture | None) -> bool:
     return shapes[0] == shapes[1]
 
 
-def box_on_screen(layer: Any, source: Source, viewer: Any) -> Box:
-    """Return the pixels of the image that the canvas shows."""
-    height, width = source.image.size
-    return visible_box(layer, viewer.dims.displayed) or (0, 0, height, width)
-
-
-def tell(run: Path, image: str, section: int, box: Box) -> None:
-    """Write down what is on screen, for the run."""
+def tell(run: Path, image: str, section: int, box: Box | None) -> None:
+    """Write down what is on screen, for the run; None: nothing of the image."""
     from dense_transformer.teaching.view import Wanted, ask_view
 
-    ask_view(run, Wanted(image, section, box))
+    ask_view(run, None if box is None else Wanted(image, section, box))

@@ -10,6 +10,7 @@ from napari.utils.notifications import notification_manager, show_warning
 from qtpy.QtCore import Signal
 
 from dense_transformer.types import Progress
+from napari_dtn.annotation_prediction import uncover_prediction
 from napari_dtn.answering import Answer, Sketch, answer
 from napari_dtn.collector import QuietCollector
 from napari_dtn.jobs import Job, JobRunner
@@ -77,7 +78,7 @@ class PredictTab(PredictForm):
             event.connect(slot)
         self.models.file_chosen.connect(self.open_model)
         self.threshold.valueChanged.connect(self._threshold_moved)
-        self.bar.run_clicked.connect(self.run)
+        self.bar.run_clicked.connect(self._clicked)
         self.bar.stop_clicked.connect(self.stop)
         self.runner.began.connect(self._began)
         self.runner.progressed.connect(self._progressed)
@@ -117,14 +118,14 @@ class PredictTab(PredictForm):
         else:
             self.run()
 
-    def run(self) -> None:
-        """Predict the chosen image with the chosen model."""
+    def run(self, section: int | None = None) -> None:
+        """Predict the chosen image with the chosen model: the section on screen."""
         layer, model = self.images.layer(), self.models.model()
         if layer is None or model is None:
             show_warning(NO_IMAGE if layer is None else NO_MODEL)
             return
         try:
-            request = self.make_request(layer, model.key)
+            request = self.make_request(layer, model.key, section)
         except Exception as error:  # noqa: BLE001 - shown as a notification
             self._fail(error)
             return
@@ -133,6 +134,11 @@ class PredictTab(PredictForm):
         self._request = request
         job = Job(lambda stop: answer(core, request, stop), request.source.image.name)
         self.runner.start(job)
+
+    @property
+    def working(self) -> bool:
+        """Whether something is predicted, or about to be shown."""
+        return self.runner.job is not None or self._placer.busy
 
     @property
     def looking(self) -> bool:
@@ -158,6 +164,12 @@ class PredictTab(PredictForm):
         self.runner.stop()
 
     # what happens
+
+    def _clicked(self) -> None:
+        """Run, and let it be seen though the last one was hidden by its key."""
+        if (layer := self.images.layer()) is not None:
+            uncover_prediction(self._viewer, layer.unique_id)
+        self.run()
 
     def _listed(self, found: Catalogue) -> None:
         wanted = self._preferences.get("model")

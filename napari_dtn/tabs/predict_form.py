@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -18,9 +19,10 @@ from superqt import QLabeledDoubleSlider
 
 from dense_transformer.config import PredictConfig
 from napari_dtn.forms import SettingsForm
+from napari_dtn.on_screen import visible_box
 from napari_dtn.predicting import Request
 from napari_dtn.preferences import Preferences
-from napari_dtn.sources import layer_pixel_nm, read_source, visible_box
+from napari_dtn.sources import layer_pixel_nm, read_source
 from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.image_box import ImageBox
 from napari_dtn.tabs.model_box import ModelBox
@@ -126,11 +128,18 @@ class PredictForm(QWidget):
             }
         )
 
-    def make_request(self, layer: Any, model: str) -> Request:
-        """Return what is to be predicted, as it is chosen now."""
+    def make_request(
+        self, layer: Any, model: str, section: int | None = None
+    ) -> Request:
+        """Return what is to be predicted, as it is chosen now.
+
+        `section`: in place of the one on screen.
+        """
         source = read_source(
             layer, self._viewer.dims.point, self.pixels.value(), self._viewer.dims.units
         )
+        if section is not None:
+            source = replace(source, section=section)
         count = self.images.sections()
         every = self.images.all.isChecked() and count > 1
         sections = tuple(range(count)) if every else (source.section,)
@@ -141,11 +150,15 @@ class PredictForm(QWidget):
             # The window keeps one core for itself.
             threads=max(1, (os.cpu_count() or 2) - 1),
         )
-        region = visible_box(layer, self._viewer.dims.displayed)
+        region = visible_box(layer, self._viewer)
+        if region == (0, 0, *source.image.size):
+            region = None  # all of it: no part is to be first
         card = None if (info := self.models.model()) is None else info.card
-        finds = card.classes[-1] if card is not None else "boundary"
-        threshold = self.threshold.value()
-        return Request(model, source, config, sections, threshold, region, finds)
+        names = card.classes if card is not None else ("inside", "boundary")
+        return Request(
+            model, source, config, sections, self.threshold.value(), region,
+            names[-1], len(names),
+        )  # fmt: skip
 
     def offer_devices(self, there: tuple[str, ...]) -> None:
         """Let only those devices be chosen that are there."""

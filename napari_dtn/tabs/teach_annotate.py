@@ -20,6 +20,7 @@ from napari_dtn.annotation_keys import (
     spelled,
 )
 from napari_dtn.annotation_prediction import toggle_prediction
+from napari_dtn.awaited_prediction import PREDICTING, AwaitedPrediction
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_classes import ClassList
 from napari_dtn.tabs.teach_counts import CountLine
@@ -27,6 +28,7 @@ from napari_dtn.tabs.teach_project import ProjectBox
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.tabs.teach_tools import ToolBox
 from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_run_view import NAME as LIVE
 
 START = (
     "Click to make a layer to paint on. What you do not paint stays 'not annotated' "
@@ -56,6 +58,7 @@ class AnnotateSection(TeachSection):
         self._annotator = context.annotator
         self._links: list[tuple[Any, Any]] = []
         self._layer: Any = None
+        self.awaited = AwaitedPrediction(context)
         self.project = ProjectBox(context)
         self.start = QPushButton("Annotate this image")
         self.start.setAccessibleName("Annotate this image")
@@ -106,8 +109,8 @@ class AnnotateSection(TeachSection):
 
     @property
     def busy(self) -> bool:
-        """Whether the places have yet to be counted."""
-        return self.counts.busy
+        """Whether places have yet to be counted, or a data set comes or goes."""
+        return self.counts.busy or self.project.busy
 
     # what happens
 
@@ -160,13 +163,14 @@ class AnnotateSection(TeachSection):
         if layer is None:
             return
         self.context.painting.emit()
-        if not toggle_prediction(self.context.viewer, layer.unique_id):
+        live = self.context.group(LIVE).shown_on(layer.unique_id)
+        if not toggle_prediction(self.context.viewer, layer.unique_id, live):
             self._predict()
 
     def _predict(self) -> None:
         predict = self.context.predict
         if predict.runner.job is None:
-            self.context.say("No prediction of this slice yet: predicting…")
+            self.context.say(PREDICTING)
             predict.run()
 
     def _predicted(self) -> None:
@@ -185,7 +189,6 @@ class AnnotateSection(TeachSection):
         annotator = self._annotator
         annotator.current_changed.connect(self.refresh)
         annotator.changed.connect(self._annotations_changed)
-        annotator.unpredicted.connect(self._predict)
         annotator.toggled.connect(self._toggle)
         annotator.finder.found.connect(self._found)
         self.context.predict.shown.connect(self._predicted)

@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout
 
 from napari_dtn.before_after import comparing
+from napari_dtn.earlier_prediction import under_annotations
 from napari_dtn.inspect_maps import colours_of
 from napari_dtn.inspect_outcomes import Outcome, beside_specs, change_spec
 from napari_dtn.side_by_side import SideBySide
@@ -92,6 +93,11 @@ class CompareSection(TeachSection):
         if self.found is not None and self.view.currentData() == BESIDE:
             self._choose(NEITHER)
 
+    def _predicted(self) -> None:
+        """Uncover a new prediction: it comes below the difference."""
+        if self.found is not None and self.view.currentData() == DIFFERENCE:
+            self._choose(NEITHER)
+
     def clear(self) -> None:
         """Take both predictions away."""
         self.runner.stop()
@@ -158,7 +164,8 @@ class CompareSection(TeachSection):
         if view == DIFFERENCE:
             spec = change_spec(found, source)
             self.ramp.set_range(*spec.look["contrast_limits"], "(more boundary)")
-            self.group.show([spec], source)
+            ground = under_annotations(self.context.viewer)
+            self.group.show([spec], source, ground)
         elif view == BESIDE:
             self.group.show(beside_specs(found, source, self._image_look()), source)
         else:
@@ -233,6 +240,7 @@ class CompareSection(TeachSection):
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self.clear)
         self.context.painting.connect(self.leave)
+        self.context.predict.shown.connect(self._predicted)
 
     def _deleted(self, role: str) -> None:
         """Show nothing where the person has deleted a layer from the list."""

@@ -48,7 +48,6 @@ class PatchesSection(TeachSection):
         self.tool = BoxTool(context)
         self.group = context.group("patches")
         self._drawn: Any = None  # the box while it is drawn
-        self._awaiting: list[Patch] = []  # to be filled when it is predicted
         self._make_widgets()
         self._lay_out()
         self._later = single_shot(self, LATER_MS, self.refresh)
@@ -110,24 +109,12 @@ class PatchesSection(TeachSection):
             return
         patch = Patch(section, *box)
         label = AS_PREDICTED if self.from_prediction.isChecked() else 0
-        if not one.fill(patch, label, add=True):
-            self._awaiting.append(patch)
+        one.fill(patch, label, add=True)
 
     def _fill(self) -> None:
         one, patch = self._annotator.current, self.patch()
-        if one is None or patch is None:
-            return
-        if not one.fill(patch, self.filling.currentData()):
-            self._awaiting.append(patch)
-
-    def _predicted(self) -> None:
-        """Fill what waited for the prediction, where it is predicted now."""
-        one, waiting = self._annotator.current, self._awaiting
-        self._awaiting = []
-        for patch in waiting if one is not None else ():
-            there = patch in one.state.patches
-            if there and one.predicted(patch.section, patch.box) is not None:
-                one.fill(patch, AS_PREDICTED)
+        if one is not None and patch is not None:
+            one.fill(patch, self.filling.currentData())
 
     def _remove(self) -> None:
         one, patch = self._annotator.current, self.patch()
@@ -210,8 +197,8 @@ class PatchesSection(TeachSection):
         self.from_prediction.setChecked(True)
         self.from_prediction.setAccessibleName("Begin with the prediction")
         self.from_prediction.setToolTip(
-            "Fill a new patch with what the model predicts, to be corrected; what is "
-            "painted already stays."
+            "Fill a new patch with what the model that is chosen at the top predicts, "
+            "to be corrected; what is painted already stays."
         )
         self.list = PatchList()
         self.go = _button("Go there", "Show the chosen patch.")
@@ -234,7 +221,6 @@ class PatchesSection(TeachSection):
         self._links = [(viewer.scene.camera.events.zoom, self._zoomed)]
         for event, slot in self._links:
             event.connect(slot)
-        self.context.predict.shown.connect(self._predicted)
         self.tool.drawn.connect(self._box_drawn)
         self.tool.moved.connect(self._box_moved)
         self.tool.armed_changed.connect(self._armed)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QUrl
 from qtpy.QtGui import QDesktopServices
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from dense_transformer.types import Progress
 from napari_dtn.annotator import CHOOSE
+from napari_dtn.project_exchange import ProjectExchange
 from napari_dtn.teach_context import TeachContext
-from napari_dtn.teach_opening import ShownImage, make_project, open_project
+from napari_dtn.teach_opening import (
+    ShownImage,
+    make_project,
+    open_project,
+    shown_images,
+)
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import Project
@@ -27,6 +43,7 @@ class ProjectBox(QWidget):
     def __init__(self, context: TeachContext) -> None:
         super().__init__()
         self._context = context
+        self.exchange = ProjectExchange(context)
         self.name = QLabel()
         self.name.setAccessibleName("Project")
         self.name.setWordWrap(True)
@@ -53,21 +70,31 @@ class ProjectBox(QWidget):
         self.folder = self._add(
             "Show folder", "In the file manager.", self._show_folder
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.name, 1)
-        row.addWidget(self.button)
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("Images or sections done")
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.stop = QPushButton("Stop")
+        self.stop.setAccessibleName("Stop export or import")
+        self.stop.setToolTip("Export or import no more; what is there already stays.")
+        self._lay_out()
         context.project_changed.connect(self.refresh)
         context.annotator.finder.found.connect(self._found)
-        self.refresh()
+        self.stop.clicked.connect(self.exchange.stop)
+        self.exchange.began.connect(self._working)
+        self.exchange.ended.connect(self._working)
+        self.exchange.progressed.connect(self._progressed)
+        self.exchange.imported.connect(self._imported)
+        self._working()
 
     def refresh(self) -> None:
         """Show which project is open."""
         folder = self._context.folder
         self.name.setText(NONE_YET if folder is None else f"Project: {folder.name}")
         self.name.setToolTip(NONE_YET if folder is None else str(folder))
-        for action in (self.export, self.imports, self.folder):
-            action.setEnabled(folder is not None)
+        self.folder.setEnabled(folder is not None)
+        for action in (self.export, self.imports):
+            action.setEnabled(folder is not None and not self.exchange.working)
 
     def open(self, folder: Path) -> None:
         """Open a project; images that no layer shows yet become layers."""
@@ -86,19 +113,10 @@ class ProjectBox(QWidget):
         self._context.set_project(None)
         self._context.aside(partial(make_project, folder, model.key), self._made)
 
-    def export_to(self, folder: Path) -> None:
-        """Write what is annotated as images and labels."""
-        from dense_transformer.teaching.exchange import export_data_set
-
-        self._exchange(
-            export_data_set, folder, lambda files: f"{len(files)} files in {folder}."
-        )
-
-    def import_from(self, folder: Path) -> None:
-        """Take images and labels of a data set into the project."""
-        from dense_transformer.teaching.exchange import import_data_set
-
-        self._exchange(import_data_set, folder, self._imported)
+    @property
+    def busy(self) -> bool:
+        """Whether annotations are being exported or imported."""
+        return self.exchange.working
 
     # what happens
 
@@ -107,31 +125,27 @@ class ProjectBox(QWidget):
         self.name.setText(f"Project: {folder.name}, not open yet")
         self.name.setToolTip(str(folder))
 
-    def _exchange(
-        self,
-        work: Callable[[Project, Path], Generator[Any, None, Any]],
-        folder: Path,
-        words: Callable[[Any], str],
-    ) -> None:
-        context, project = self._context, self._context.project
-        if project is None:
-            return
-        context.say("Working…")
-        context.aside(
-            lambda: _last(work(project, folder)),
-            lambda result: context.say(words(result)),
-        )
+    def _working(self) -> None:
+        """Show how far an export or import is, and a way to end it."""
+        working = self.exchange.working
+        self.bar.setRange(0, 1)
+        self.bar.setValue(0)
+        for widget in (self.bar, self.stop):
+            widget.setVisible(working)
+        self.refresh()
 
-    def _imported(self, entries: tuple[Any, ...]) -> str:
+    def _progressed(self, progress: Progress) -> None:
+        self.bar.setRange(0, max(1, progress.total))
+        self.bar.setValue(progress.done)
+        if progress.message:
+            self._context.say(f"{progress.message[:1].upper()}{progress.message[1:]}…")
+
+    def _imported(self, entries: tuple[Any, ...]) -> None:
         """Show the images that came, and what is labelled on those already open."""
         self._context.annotator.read_again()
         project = self._context.project
         if project is not None:
-            from napari_dtn.teach_opening import shown_images
-
             self._context.aside(partial(shown_images, project), self._add_layers)
-        many = "One image" if len(entries) == 1 else f"{len(entries)} images"
-        return f"{many} with labels imported."
 
     def _opened(self, found: tuple[Project, tuple[ShownImage, ...]]) -> None:
         project, images = found
@@ -170,28 +184,29 @@ class ProjectBox(QWidget):
     def _ask_export(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Export images/ and labels/ to")
         if folder:
-            self.export_to(Path(folder))
+            self.exchange.export_to(Path(folder))
 
     def _ask_import(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Import images/ and labels/")
         if folder:
-            self.import_from(Path(folder))
+            self.exchange.import_from(Path(folder))
 
     def _show_folder(self) -> None:
         if self._context.folder is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._context.folder)))
+
+    def _lay_out(self) -> None:
+        column, row, work = QVBoxLayout(self), QHBoxLayout(), QHBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.button)
+        work.addWidget(self.bar, 1)
+        work.addWidget(self.stop)
+        column.addLayout(row)
+        column.addLayout(work)
 
     def _add(self, text: str, tip: str, slot: Callable[[], None]) -> Any:
         action = self.menu.addAction(text)
         action.setToolTip(tip)
         action.triggered.connect(lambda _=False: slot())
         return action
-
-
-def _last(steps: Generator[Any, None, Any]) -> Any:
-    """Run a generator to its end and return its result."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value

@@ -129,6 +129,22 @@ def test_another_tab_gets_the_whole_canvas(comparing, tab):
         comparing.dock.inspect.shut_down()
 
 
+def test_the_difference_covers_neither_strokes_nor_a_new_prediction(comparing):
+    section = comparing.section("CompareSection")
+    section.view.setCurrentIndex(section.view.findText("Difference"))
+    comparing.settle()
+    (difference,) = section.group.layers()
+    layers = comparing.viewer.layers
+    assert layers.index(difference) < layers.index(comparing.one.layer)
+    assert layers.index(difference) > layers.index(comparing.result("boundaries"))
+    bar = comparing.dock.tabs.tabBar()
+    QTest.mouseClick(bar, LEFT, pos=bar.tabRect(0).center())
+    comparing.run()
+    comparing.settle()
+    assert difference not in layers
+    assert section.view.currentText() == "Nothing"
+
+
 def test_a_layer_that_is_added_meanwhile_does_not_come_into_the_pictures(comparing):
     added = comparing.viewer.add_points(np.zeros((1, 2)), name="mine")
     comparing.until(lambda: is_as_ever(comparing))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tifffile
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from teach_driver import CTRL
+from window_driver import world
 
 from dense_transformer.teaching import Patch
+from napari_dtn.earlier_prediction import EarlierPrediction
 from napari_dtn.tabs.teach_where import _covered
+from napari_dtn.teach_run_pictures import empty_specs
+from napari_dtn.teach_run_view import NAME as LIVE
 from napari_dtn.where_next import Place
 
 KEY = Qt.Key
@@ -57,11 +63,9 @@ def test_a_drawn_patch_begins_with_the_prediction(teaching, image_file):
     np.testing.assert_array_equal(layer.data, expected)
     assert "fully annotated" in section.list.item(0).text()
     assert window.viewer.layers[-1] is layer  # the prediction came below it
-    window.key(KEY.Key_Z, CTRL)  # the filling
+    window.key(KEY.Key_Z, CTRL)  # the box and its filling are one step
     assert not layer.data.any()
-    assert f"{(bottom - top) * (right - left):,} px missing" in (
-        section.list.item(0).text()
-    )
+    assert window.one.state.patches == ()
 
 
 def test_after_drawing_a_patch_the_tool_is_back_in_hand(teaching, image_file):
@@ -120,6 +124,21 @@ def test_missing_pixels_are_counted_live_and_filled_with_a_class(teaching, image
     assert "fully annotated" in section.list.item(0).text()
 
 
+def test_the_lines_of_a_patch_turn_white_once_it_is_full(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    section = window.section("PatchesSection")
+    window.click(section.from_prediction)
+    top, left, _, right = drawn(window, layer)
+    corner = world(layer, top - 0.5, (left + right) / 2)
+    assert np.ptp(window.pixel(*corner)) > 150  # orange
+    section.filling.setCurrentText("inside")
+    window.click(section.fill)
+    window.settle()
+    assert "fully annotated" in section.list.item(0).text()
+    assert window.pixel(*corner).min() > 200
+
+
 def test_the_brush_copies_the_prediction(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -137,7 +156,7 @@ def test_the_brush_copies_the_prediction(teaching, image_file):
     assert not layer.data.any()
 
 
-def test_where_nothing_is_predicted_the_brush_asks_for_it(teaching, image_file):
+def test_a_stroke_as_predicted_waits_for_the_prediction(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
     window.click(window.section("AnnotateSection").classes.button(1))
@@ -145,13 +164,100 @@ def test_where_nothing_is_predicted_the_brush_asks_for_it(teaching, image_file):
     window.settle()
     before = np.array(layer.data)
     window.key(KEY.Key_0, CTRL)
-    window.stroke(layer, (28, 40), (34, 80))
+    window.core.gate.clear()
+    window.stroke(layer, (28, 40), (38, 80))
     np.testing.assert_array_equal(layer.data, before)  # nothing is lost
+    window.core.gate.set()
+    window.until(lambda: len(window.shown) > 0)
+    window.until(lambda: window.one.waiting.sections == ())
+    window.settle()
+    changed = layer.data != before
+    np.testing.assert_array_equal(layer.data[changed], predicted(image_file)[changed])
+    assert layer.data[38, 80] == predicted(image_file)[38, 80]  # where it ended
+    window.key(KEY.Key_Z, CTRL)
+    np.testing.assert_array_equal(layer.data, before)
+
+
+def test_an_undo_takes_back_a_stroke_that_still_waits(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    window.click(window.section("AnnotateSection").classes.button(1))
+    window.stroke(layer, (30, 30), (30, 90))
+    window.settle()
+    before = np.array(layer.data)
+    window.core.gate.clear()
+    window.key(KEY.Key_0, CTRL)
+    window.stroke(layer, (60, 40), (60, 80))
+    window.key(KEY.Key_Z, CTRL)
+    window.core.gate.set()
     window.until(lambda: len(window.shown) > 0)
     window.settle()
-    window.stroke(layer, (28, 40), (34, 80))
+    np.testing.assert_array_equal(layer.data, before)
+
+
+@pytest.fixture
+def stack_file(tmp_path):
+    """Return a stack of three sections, with what the fake core finds in each."""
+    stack = np.full((3, 120, 160), 200, np.uint8)
+    for section in range(3):
+        stack[section, :, :: 7 + section] = 50
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, stack, photometric="minisblack")
+    return path, np.where(stack < 100, 2, 1).astype(np.uint8)
+
+
+def test_a_patch_drawn_while_another_slice_is_predicted_is_filled(teaching, stack_file):
+    path, expected = stack_file
+    window = teaching(path)
+    layer = window.annotate()
+    dims = window.viewer.dims
+    dims.set_current_step(0, 0)
+    window.core.gate.clear()
+    window.click(window.section("AnnotateSection").toggle)
+    window.until(lambda: len(window.core.calls) == 1)
+    dims.set_current_step(0, 2)
+    window.click(window.section("PatchesSection").draw)
+    window.stroke(layer, BOX[:2], (BOX[2] - 1, BOX[3] - 1))
+    window.until(lambda: len(window.one.state.patches) == 1)
+    dims.set_current_step(0, 1)  # and look at something else meanwhile
+    window.core.gate.set()
+    window.until(lambda: window.one.waiting.sections == ())
     window.settle()
-    assert (layer.data != before).any()
+    assert [section for *_, section in window.core.calls] == [0, 2]
+    part = window.one.state.patches[0].box
+    box = np.s_[2, part[0] : part[2], part[1] : part[3]]
+    np.testing.assert_array_equal(layer.data[box], expected[box])
+    assert not layer.data[:2].any()
+
+
+def test_what_waits_is_left_if_its_prediction_is_stopped(teaching, image_file):
+    window = teaching(image_file)
+    layer = window.annotate()
+    window.core.gate.clear()
+    window.click(window.section("PatchesSection").draw)
+    window.stroke(layer, BOX[:2], (BOX[2] - 1, BOX[3] - 1))
+    window.until(lambda: len(window.core.calls) == 1)
+    window.tab.stop()
+    window.until(lambda: "nothing was filled" in window.teach.status.text())
+    window.core.gate.set()
+    window.settle()
+    assert len(window.core.calls) == 1  # it isn't begun again
+    assert not layer.data.any()
+    assert len(window.one.state.patches) == 1
+
+
+def test_as_predicted_means_the_model_that_is_chosen(teaching, image_file):
+    window = teaching(image_file)
+    other = replace(window.core.info(), key="other")
+    window.tab.models.set_models((window.core.info(), other), window.core.info().key)
+    layer = window.annotate()
+    window.run_prediction()
+    window.tab.models.choose("other")
+    window.settle()
+    part = drawn(window, layer)
+    window.until(lambda: len(window.shown) > 1)
+    window.until(lambda: layer.data[part[0], part[1]] > 0)
+    assert [key for key, *_ in window.core.calls] == [window.core.info().key, "other"]
 
 
 def test_the_prediction_is_hidden_and_shown_by_a_key(teaching, image_file):
@@ -165,6 +271,42 @@ def test_the_prediction_is_hidden_and_shown_by_a_key(teaching, image_file):
     assert not window.result("boundaries").visible
     window.key(KEY.Key_T)
     assert shown.visible
+
+
+def test_run_shows_its_result_though_the_key_has_hidden_the_last(teaching, image_file):
+    window = teaching(image_file)
+    window.annotate()
+    window.run_prediction()
+    window.key(KEY.Key_T)
+    shown = window.result("boundary probability")
+    window.click(window.dock.tabs.tabBar())  # Predict
+    window.run()
+    assert shown.visible
+    shown.visible = False  # by hand, in napari's list: that stays
+    window.run()
+    assert not shown.visible
+
+
+def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
+    window = teaching(image_file)
+    window.annotate()
+    window.run_prediction()
+    context = window.teach.context
+    source, live = context.source(), context.group(LIVE)
+    live.show(empty_specs(source, (0, 0, 120, 160), 32, True), source)
+    window.until(lambda: len(live.layers()) == 4 and not live.busy)
+    earlier = EarlierPrediction(window.viewer)
+    earlier.hide(source.layer_id)
+    old = window.result("boundary probability"), window.result("boundaries")
+    for on in (False, True, False):
+        window.key(KEY.Key_T)
+        assert [layer.visible for layer in live.layers()] == [on] * 4
+        assert not any(layer.visible for layer in old)
+    live.remove()
+    earlier.show()
+    window.key(KEY.Key_T)
+    window.key(KEY.Key_T)
+    assert all(layer.visible for layer in old)
 
 
 def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):

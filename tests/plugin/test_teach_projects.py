@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from threading import Event
 
 import numpy as np
@@ -15,7 +16,9 @@ from qtpy.QtWidgets import (
     QListWidget,
 )
 
+import dense_transformer.teaching as teaching_core
 from dense_transformer.teaching import Project
+from dense_transformer.types import Progress
 from dense_transformer.zoo.catalogue import own_path
 from napari_dtn.annotation_writing import JournalWriter
 
@@ -54,7 +57,7 @@ def test_two_images_share_a_project_that_brings_both_back(teaching, files, tmp_p
     assert sum(window.one.state.pixels) == np.count_nonzero(first)
 
     box = window.section("AnnotateSection").project
-    box.export_to(tmp_path / "set")
+    box.exchange.export_to(tmp_path / "set")
     window.settle()
     for name, painted in (("one", first), ("two", second)):
         labels = tifffile.imread(tmp_path / "set" / "labels" / f"{name}.tif")
@@ -64,7 +67,7 @@ def test_two_images_share_a_project_that_brings_both_back(teaching, files, tmp_p
     window.settle()
     box.create(tmp_path / "other")
     window.settle()
-    box.import_from(tmp_path / "set")
+    box.exchange.import_from(tmp_path / "set")
     window.settle()
     names = sorted(layer.name for layer in window.viewer.layers)
     assert names == ["one", "two"]
@@ -81,6 +84,75 @@ def test_two_images_share_a_project_that_brings_both_back(teaching, files, tmp_p
     layer = window.annotate()
     np.testing.assert_array_equal(layer.data, second)
     assert window.teach.context.folder == folder
+
+
+def written(window) -> int:
+    """Return how many pixels of the image are in the files of its project."""
+    with Project.open(window.teach.context.folder, write=False) as project:
+        return sum(project.journal(window.one.entry.name).pixels)
+
+
+@pytest.fixture
+def endless(monkeypatch):
+    """Let export and import take for ever, in small pieces; return what was begun."""
+    begun = []
+
+    def steps(project, folder):
+        begun.append(project.writable)
+        while True:
+            yield Progress(1, 4, "image", message="working")
+
+    monkeypatch.setattr(teaching_core, "export_data_set", steps)
+    monkeypatch.setattr(teaching_core, "import_data_set", steps)
+    return begun
+
+
+@pytest.mark.parametrize("way", ["export_to", "import_from"])
+def test_strokes_are_written_while_a_data_set_comes_or_goes(
+    teaching, files, tmp_path, endless, way
+):
+    window = teaching(files[0])
+    painted = np.count_nonzero(paint(window, 20))
+    box = window.section("AnnotateSection").project
+    getattr(box.exchange, way)(tmp_path / "set")
+    window.until(lambda: box.bar.value() == 1)
+    assert box.bar.maximum() == 4
+    assert endless == [way == "import_from"]  # who exports only looks
+    assert written(window) == painted
+    window.stroke(window.one.layer, (60, 20), (60, 100))
+    window.until(lambda: written(window) > painted)
+    assert box.exchange.working
+    assert not box.export.isEnabled()
+    window.click(box.stop)
+    window.until(lambda: not box.exchange.working)
+    assert not box.stop.isVisible()
+    assert box.export.isEnabled()
+    assert "Stopped" in window.teach.status.text()
+
+
+def test_imported_labels_are_seen_and_painted_on_at_once(teaching, files, tmp_path):
+    window = teaching(files[0])
+    before = paint(window, 20)
+    for kind in ("images", "labels"):
+        (tmp_path / "set" / kind).mkdir(parents=True)
+    shutil.copy(files[0], tmp_path / "set" / "images" / "one.tif")
+    labels = np.zeros((90, 120), np.uint8)
+    labels[40:50, 10:110] = 1
+    tifffile.imwrite(tmp_path / "set" / "labels" / "one.tif", labels)
+    box = window.section("AnnotateSection").project
+    (tmp_path / "set" / "patches.json").write_text(
+        '{"patches": {"one": [[40, 10, 50, 110]]}, "from": {"one": ["one", 0]}}'
+    )
+    box.exchange.import_from(tmp_path / "set")
+    window.until(lambda: not box.exchange.working)
+    window.settle()
+    layer = window.one.layer
+    np.testing.assert_array_equal(layer.data, np.where(labels, labels, before))
+    assert [patch.box for patch in window.one.state.patches] == [(40, 10, 50, 110)]
+    window.stroke(layer, (45, 20), (45, 100))
+    window.settle()
+    assert written(window) == np.count_nonzero(layer.data)
+    assert (layer.data[40:50, 10:110] > 0).all()
 
 
 def test_a_name_is_suggested_that_is_fresh_in_the_project_now_open(

@@ -67,6 +67,13 @@ class Window:
     def close(self) -> None:
         self.tab.shut_down()
 
+    def close_window(self) -> bool:
+        """Close napari's window as a person does; return whether it has closed."""
+        window = self.viewer.window
+        if closed := bool(window._qt_window.close()):
+            del window._qt_window  # so that napari doesn't close it again
+        return closed
+
     # the canvas
 
     def pixel(self, y: float, x: float) -> np.ndarray:

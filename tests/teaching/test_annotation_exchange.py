@@ -129,3 +129,53 @@ def test_a_patch_beyond_the_image_is_refused(tmp_path: Path):
             finish(import_data_set(project, tmp_path / "out"))
         with pytest.raises(ProjectError, match="inside the image"):
             project.journal("stripes").add_patch(Patch(9, 0, 0, 5, 5))
+
+
+def write_namesakes(tmp_path: Path, project: Project) -> dict[str, np.ndarray]:
+    """Add a stack and the image of its section's name; paint on both."""
+    stack = np.stack([striped(z)[0] for z in range(3)])
+    tifffile.imwrite(tmp_path / "vol.tif", stack, photometric="minisblack")
+    tifffile.imwrite(tmp_path / "vol-001.tif", striped(7)[0])
+    painted = {}
+    for value, (name, section) in enumerate((("vol", 1), ("vol-001", 0)), 1):
+        project.add_image(name, tmp_path / f"{name}.tif")
+        labels = np.full((5, 9 + value), value, np.uint8)
+        project.journal(name).paint(section, 10, 20, None, labels)
+        patch = Patch(section, 10, 20, 15, 24 + value)
+        project.journal(name).change(add=[patch])
+        painted[name] = project.journal(name).read(section)
+    return painted
+
+
+def test_images_of_one_name_in_a_data_set_lose_no_labels(tmp_path: Path):
+    model = write_small_model(tmp_path / "small.safetensors")
+    with Project.create(tmp_path / "p", model) as project:
+        painted = write_namesakes(tmp_path, project)
+        finish(export_data_set(project, tmp_path / "out"))
+        files = sorted((tmp_path / "out" / "labels").iterdir())
+        found = [tifffile.imread(path) for path in files]
+        assert sorted(map(bytes, found)) == sorted(map(bytes, painted.values()))
+        for name in painted:  # and they find back to where they are from
+            while project.journal(name).undo() is not None:
+                pass
+        finish(import_data_set(project, tmp_path / "out"))
+        assert [entry.name for entry in project.images] == ["vol", "vol-001"]
+        for name, section in (("vol", 1), ("vol-001", 0)):
+            journal = project.journal(name)
+            np.testing.assert_array_equal(journal.read(section), painted[name])
+            assert [patch.section for patch in journal.patches] == [section]
+
+
+def test_an_export_never_writes_over_the_images_of_the_project(tmp_path: Path):
+    model = write_small_model(tmp_path / "small.safetensors")
+    path = tmp_path / "data" / "images" / "one.tif"
+    path.parent.mkdir(parents=True)
+    tifffile.imwrite(path, striped()[0])
+    before = path.read_bytes()
+    with Project.create(tmp_path / "p", model) as project:
+        project.add_image("one", path)
+        project.journal("one").paint(0, 5, 0, None, np.ones((20, 96), np.uint8))
+        with pytest.raises(DataError, match="another folder"):
+            finish(export_data_set(project, tmp_path / "data"))
+    assert path.read_bytes() == before
+    assert not (tmp_path / "data" / "labels").exists()

@@ -438,3 +438,39 @@ def test_what_changed_between_two_moments_is_found_at_the_cost_of_the_change(tmp
     for section, box, old, new in changes:
         np.testing.assert_array_equal(old, before.read(section, box))
         np.testing.assert_array_equal(new, after.read(section, box))
+
+
+def test_a_change_instead_of_the_last_is_one_step_with_it(tmp_path: Path):
+    path = tmp_path / "a.journal"
+    journal = Journal(path, SHAPE, CLASSES)
+    scribble(journal, 1, SHAPE)
+    before = state_of(journal)
+    patch = Patch(1, 10, 10, 20, 22)
+    bare = journal.change(add=[patch])
+    box = (1, 10, 10, np.full((10, 12), 2, np.uint8))
+    journal.change(paint=[box], add=[patch], instead_of=bare)
+    filled = state_of(journal)
+    assert journal.patches == (patch,)
+    assert (journal.read(1, patch.box) == 2).all()
+    journal.close()
+    journal = Journal(path, SHAPE, CLASSES)
+    assert state_of(journal) == filled
+    journal.undo()
+    assert state_of(journal) == before
+    journal.redo()
+    assert state_of(journal) == filled
+
+
+def test_a_change_instead_of_one_that_is_not_the_last_is_a_step_of_its_own(
+    tmp_path: Path,
+):
+    journal = Journal(tmp_path / "a.journal", SHAPE, CLASSES)
+    patch = Patch(1, 10, 10, 20, 22)
+    bare = journal.change(add=[patch])
+    scribble(journal, 1, SHAPE)
+    later = state_of(journal)
+    box = (1, 10, 10, np.full((10, 12), 2, np.uint8))
+    journal.change(paint=[box], add=[patch], instead_of=bare)
+    assert journal.patches == (patch,)
+    journal.undo()
+    assert state_of(journal) == later

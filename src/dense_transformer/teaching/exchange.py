@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,15 +15,22 @@ from dense_transformer.errors import DataError, ProjectError
 from dense_transformer.files import atomic_write
 from dense_transformer.inference.files import make_folder, write_map
 from dense_transformer.teaching.annotations import Patch
-from dense_transformer.teaching.images import store_image
+from dense_transformer.teaching.exchange_record import (
+    PATCHES,
+    SETTINGS,
+    ExchangeRecord,
+    pack_record,
+    pack_settings,
+    read_record,
+    section_name,
+    unlike_names,
+)
+from dense_transformer.teaching.images import find_file, store_image
 from dense_transformer.teaching.journal import Journal
 from dense_transformer.teaching.project import Project
 from dense_transformer.teaching.project_file import ImageEntry
-from dense_transformer.types import Array, Image, Progress
-
-PATCHES = "patches.json"
-SETTINGS = "train.toml"
-_LARGEST = 2**26  # bytes of a file of patches
+from dense_transformer.types import Array, Box, Image, Progress
+from dense_transformer.work import finish
 
 
 def export_data_set(
@@ -33,9 +39,10 @@ def export_data_set(
     """Write every annotated section as an image with labels; return the files.
 
     ``images/NAME.tif`` and ``labels/NAME.tif`` of equal names (``NAME-012`` for
-    section 12 of a stack), labels 0 = ignored, else class index + 1. A network is
-    trained on it by ``dtn train FOLDER/train.toml --run RUN``. ``patches.json`` says
-    which boxes are annotated as a whole, for `import_data_set`.
+    section 12 of a stack; numbered where two would have one name), labels 0 =
+    ignored, else class index + 1. A network is trained on it by ``dtn train
+    FOLDER/train.toml --run RUN``. ``patches.json`` says what the files were written
+    from and which boxes are annotated as a whole, for `import_data_set`.
 
     Parameters
     ----------
@@ -52,7 +59,8 @@ def export_data_set(
     Raises
     ------
     DataError
-        If nothing is annotated.
+        If nothing is annotated, or an image of the project lies where a file would
+        be written.
     ProjectError
         If an image moved or changed.
     WriteError
@@ -63,21 +71,26 @@ def export_data_set(
     work = [(entry, a, z) for entry, a in found for z in a.sections]
     if not work:
         raise DataError("nothing is annotated yet, so there is nothing to export")
+    names = unlike_names((entry, section) for entry, _, section in work)
+    _spare_originals(project, [root / "images" / f"{name}.tif" for name in names])
     for kind in ("images", "labels"):
         make_folder(root / kind)
-    written, patches = [], {}
-    for done, (entry, painted, section) in enumerate(work):
+    written, record = [], ExchangeRecord()
+    for done, ((entry, painted, section), name) in enumerate(
+        zip(work, names, strict=True)
+    ):
         yield Progress(done, len(work), "section", message=f"exporting {entry.name}")
-        name = section_name(entry, section)
         image = project.open_image(entry.name)
         written.append(root / "images" / f"{name}.tif")
         store_image(_one_section(image, section), written[-1])
         written.append(root / "labels" / f"{name}.tif")
         write_map(written[-1], painted.section(section), image.pixel_nm)
-        patches[name] = [p.box for p in painted.patches if p.section == section]
-    text = json.dumps({"classes": project.classes, "patches": patches}, indent=1)
-    written.append(atomic_write(root / PATCHES, text.encode()))
-    written.append(atomic_write(root / SETTINGS, _settings(project).encode()))
+        record.origin[name] = entry.name, section
+        record.patches[name] = [p.box for p in painted.patches if p.section == section]
+    text = pack_record(record, project.classes)
+    written.append(atomic_write(root / PATCHES, text))
+    settings = pack_settings(project.classes, project.images)
+    written.append(atomic_write(root / SETTINGS, settings))
     yield Progress(len(work), len(work), "section")
     return tuple(written)
 
@@ -114,12 +127,16 @@ def import_data_set(
     """
     root = Path(folder)
     images, labels = images_in(root / "images"), images_in(root / "labels")
-    boxes = _read_patches(root / PATCHES)
+    record = read_record(root / PATCHES)
     entries = []
     for done, (name, path) in enumerate(images.items()):
         yield Progress(done, len(images), "image", message=f"importing {name}")
         other = partner(name, root / "labels", labels)
-        entries.append(import_labels(project, path, other, boxes.get(name, [])))
+        boxes, origin = record.patches.get(name, []), record.origin.get(name)
+        steps = _import_steps(project, path, other, boxes, None, origin)
+        entries.append(
+            (yield from _told_as(Progress(done, len(images), "image"), steps))
+        )
     yield Progress(len(images), len(images), "image")
     return tuple(entries)
 
@@ -128,9 +145,10 @@ def import_labels(
     project: Project,
     image_path: Path,
     labels_path: Path,
-    boxes: list[tuple[int, int, int, int]] | None = None,
+    boxes: list[Box] | None = None,
     *,
     pixel_nm: tuple[float, float] | None = None,
+    origin: tuple[str, int] | None = None,
 ) -> ImageEntry:
     """Add an image, unless it is there, and what is labelled on it; return its entry.
 
@@ -144,11 +162,31 @@ def import_labels(
         Annotated as a whole; of a stack on its first section.
     pixel_nm : tuple of float, optional
         Pixel size (y, x), nm; what the file says if not given.
+    origin : (str, int), optional
+        Image and section that the file was exported from, if it says so.
 
     Raises
     ------
     DataError, ImageError, ProjectError
         As `import_data_set`.
+    """
+    steps = _import_steps(
+        project, image_path, labels_path, boxes or [], pixel_nm, origin
+    )
+    return finish(steps)
+
+
+def _import_steps(
+    project: Project,
+    image_path: Path,
+    labels_path: Path,
+    boxes: list[Box],
+    pixel_nm: tuple[float, float] | None,
+    origin: tuple[str, int] | None,
+) -> Generator[Progress, None, ImageEntry]:
+    """Do what `import_labels` does; yield after each section that was read.
+
+    What is painted by others meanwhile stays: the change is made in one piece.
     """
     image, labels = read_image(image_path), open_labels(labels_path)
     theirs, ours = (labels.sections, *labels.size), (image.sections, *image.size)
@@ -157,40 +195,68 @@ def import_labels(
             f"{labels_path} has the shape {theirs} (z, y, x), {image_path} {ours}; "
             "labels have to be of the same size"
         )
-    parts = _labelled(labels, len(project.classes), labels_path)
+    parts = []
+    for z in range(labels.sections):
+        yield Progress(z, labels.sections, "section")
+        values = section_values(labels, z)
+        values = check_labels(values, len(project.classes), str(labels_path))
+        if values.any():
+            parts.append((z, values))
     entry, first = project.find(image_path), 0
     if entry is None:
-        entry, first = _exported(project, image)
+        entry, first = _exported(project, image, origin)
     if entry is None:
         entry = project.add_image(image.name, image_path, pixel_nm)
+    yield Progress(labels.sections, labels.sections, "section")
     journal = project.journal(entry.name)
-    patches = [Patch(first, *box) for box in boxes or ()]
     journal.change(
         paint=[
             (first + z, 0, 0, _over(journal, first + z, values)) for z, values in parts
         ],
-        add=patches,
+        add=[Patch(first, *box) for box in boxes],
     )
     return entry
 
 
-def _exported(project: Project, image: Image) -> tuple[ImageEntry | None, int]:
+def _told_as(
+    progress: Progress, steps: Generator[Progress, None, ImageEntry]
+) -> Generator[Progress, None, ImageEntry]:
+    """Yield `progress` for each step of a part of the work."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            entry: ImageEntry = end.value
+            return entry
+        yield progress
+
+
+def _exported(
+    project: Project, image: Image, origin: tuple[str, int] | None
+) -> tuple[ImageEntry | None, int]:
     """Return the image and section that `export_data_set` wrote `image` from."""
     for entry in project.images if image.sections == 1 else ():
         for section in range(entry.sections):
-            if section_name(entry, section) == image.name:
+            said = (entry.name, section) == origin
+            if said or (origin is None and section_name(entry, section) == image.name):
                 own = read_section(project.open_image(entry.name), section)
                 if np.array_equal(own, read_section(image, 0)):
                     return entry, section
     return None, 0
 
 
-def section_name(entry: ImageEntry, section: int) -> str:
-    """Return the name of the files of a section: the image's, numbered in a stack."""
-    if entry.sections == 1:
-        return entry.name
-    digits = max(3, len(str(entry.sections - 1)))
-    return f"{entry.name}-{section:0{digits}}"
+def _spare_originals(project: Project, files: list[Path]) -> None:
+    """Raise DataError if a file to be written is an image of the project."""
+    theirs = set()
+    for entry in project.images:
+        with contextlib.suppress(ProjectError):  # it moved: it isn't where we write
+            theirs.add(find_file(entry, project.folder).resolve())
+    for file in files:
+        if file.resolve() in theirs:
+            raise DataError(
+                f"{file} is an image of the project, and would be written over; "
+                "export to another folder"
+            )
 
 
 def _one_section(image: Image, section: int) -> Image:
@@ -198,63 +264,6 @@ def _one_section(image: Image, section: int) -> Image:
     return Image(pixels, "yxc", image.name, image.pixel_nm)
 
 
-def _labelled(labels: Image, classes: int, path: Path) -> list[tuple[int, Array]]:
-    """Return the sections on which something is labelled; raises DataError."""
-    checked = (
-        (z, check_labels(section_values(labels, z), classes, str(path)))
-        for z in range(labels.sections)
-    )
-    return [(z, values) for z, values in checked if values.any()]
-
-
 def _over(journal: Journal, section: int, values: Array) -> Array:
     """Return new labels where there are some, else what is painted."""
     return np.where(values > 0, values, journal.read(section))
-
-
-def _read_patches(path: Path) -> dict[str, list[tuple[int, int, int, int]]]:
-    if not path.exists():
-        return {}
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("it is too large")
-        values: Any = json.loads(path.read_bytes())["patches"]
-        found = {}
-        for name, boxes in values.items():
-            if any(
-                len(box) != 4 or not all(type(v) is int for v in box) for box in boxes
-            ):
-                raise ValueError(f"{name!r} has boxes that aren't four whole numbers")
-            found[str(name)] = [tuple(box) for box in boxes]
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as e:
-        raise ProjectError(
-            f"{path} is damaged: {e}; remove it to import labels without patches"
-        ) from e
-    return found
-
-
-def _settings(project: Project) -> str:
-    """Return the settings with which `dtn train` reads the data set."""
-    sizes = [entry.pixel_nm for entry in project.images if entry.pixel_nm]
-    classes = json.dumps(list(project.classes), ensure_ascii=False)
-    lines = [
-        "# dtn train train.toml --run RUN",
-        "# labels/: 0 is ignored, 1, 2 ... are the classes below",
-        'name = "taught"',
-        "[network]",
-        f"classes = {len(project.classes)}",
-        "[data]",
-        'layout = "folders"',
-        'root = "."',
-        f"classes = {classes}",
-    ]
-    if sizes:
-        lines.append(f"pixel_nm = {list(sizes[0])}")
-    return "\n".join(lines) + "\n"

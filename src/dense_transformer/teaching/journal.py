@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
+from dense_transformer.errors import WriteError
 from dense_transformer.teaching.annotations import Patch
 from dense_transformer.teaching.journal_lines import Change
 from dense_transformer.teaching.open_journal import OpenJournal
@@ -111,6 +113,8 @@ class Journal(OpenJournal):
         paint: Sequence[tuple[int, int, int, Array]] = (),
         add: Sequence[Patch] = (),
         remove: Sequence[Patch] = (),
+        *,
+        instead_of: Change | None = None,
     ) -> Change | None:
         """Make one change of many parts, such as a stroke over several sections.
 
@@ -120,6 +124,8 @@ class Journal(OpenJournal):
             Boxes and their new labels (h, w).
         add, remove : sequence of Patch
             Boxes that are annotated as a whole from now on, or no longer.
+        instead_of : Change, optional
+            Taken back before, if it is the last that was made: both are one step then.
 
         Returns
         -------
@@ -133,6 +139,9 @@ class Journal(OpenJournal):
         """
         with self._lock:
             store = self._writable()
+            if instead_of is not None and self._is_last(instead_of):
+                with contextlib.suppress(WriteError):  # it waits; so will the change
+                    self._turn("undo")
             change = self._painting.difference(paint, add, remove)
             if change is not None:
                 for line in self._painting.make(change):
@@ -154,6 +163,10 @@ class Journal(OpenJournal):
         """Do again what was taken back last; return what changes now, or None."""
         with self._lock:
             return self._turn("redo")
+
+    def _is_last(self, change: Change) -> bool:
+        found = self._painting.undo.next_undo()
+        return found is not None and found[0] == change.number
 
     def _turn(self, word: Literal["undo", "redo"]) -> Change | None:
         """Undo or redo; return what that changes, None if there is nothing."""
