@@ -240,9 +240,9 @@ class LiveView(QObject):
 def source_px(source: Source, card: Card) -> float:
     """Return how large a pixel of the network is, px of the image; 1 if unknown."""
     if card.height_px:
-        return source.image.size[0] / card.height_px
+        return source.image.size[0] / card.height_px / card.zoom
     nm, of = source.image.pixel_nm, card.pixel_nm
-    return of[0] / nm[0] if nm and of else 1.0
+    return (of[0] / nm[0] if nm and of else 1.0) / card.zoom
 
 
 def _fits(picture: Picture, before: Picture | None) -> bool:

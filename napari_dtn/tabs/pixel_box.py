@@ -21,6 +21,7 @@ class PixelBox(QWidget):
         self._layer_nm: Size | None = None
         self._model_nm: Size | None = None
         self._model_height_px: int | None = None
+        self._model_zoom = 1.0
         self._boxes = []
         row = QHBoxLayout()
         for axis in ("y", "x"):
@@ -65,9 +66,15 @@ class PixelBox(QWidget):
             box.blockSignals(False)
         self._say()
 
-    def set_model(self, pixel_nm: Size | None, height_px: int | None) -> None:
-        """Take the model's pixel size, or the height it resizes to, into the hint."""
+    def set_model(
+        self, pixel_nm: Size | None, height_px: int | None, zoom: float = 1.0
+    ) -> None:
+        """Take the model's pixel size, or the height it resizes to, into the hint.
+
+        `zoom`: how much larger than that it sees images.
+        """
         self._model_nm, self._model_height_px = pixel_nm, height_px
+        self._model_zoom = zoom
         self._say()
 
     def _edited(self) -> None:
@@ -89,6 +96,9 @@ class PixelBox(QWidget):
             text = f"From the layer's scale and units{trained}."
         else:
             text = f"As you typed{trained}."
+        if self._model_zoom != 1:
+            much = f"{self._model_zoom:.2g} times as large"
+            text += f" The model was taught to see them {much}."
         self.hint.setText(text)
 
 

@@ -174,7 +174,8 @@ class PredictForm(QWidget):
     def _model_changed(self) -> None:
         model = self.models.model()
         if model is not None and model.card is not None:
-            self.pixels.set_model(model.card.pixel_nm, model.card.height_px)
+            card = model.card
+            self.pixels.set_model(card.pixel_nm, card.height_px, card.zoom)
             self._preferences.set("model", model.key)
 
     def _remember(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from drawn_squares import squares
@@ -33,6 +35,16 @@ def test_a_model_of_frames_says_that_it_resizes_them(bench):
     assert "as they are" not in w.tab.pixels.hint.text()
     w.tab.models.choose("fake")
     assert "From the layer's scale" in w.tab.pixels.hint.text()
+
+
+def test_a_model_that_was_taught_a_zoom_says_so(bench, monkeypatch):
+    w = bench(squares(), scale=(0.004, 0.004), units=("um", "um"))
+    assert "times as large" not in w.tab.pixels.hint.text()
+    card = dataclasses.replace(w.tab.models.model().card, zoom=2**0.5)
+    taught = dataclasses.replace(w.tab.models.model(), card=card)
+    monkeypatch.setattr(w.tab.models, "model", lambda: taught)
+    w.tab.models.changed.emit()
+    assert "taught to see them 1.4 times as large" in w.tab.pixels.hint.text()
 
 
 def test_our_own_results_are_not_offered_as_images(bench):

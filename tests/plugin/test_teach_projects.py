@@ -234,7 +234,7 @@ def test_a_stroke_made_while_an_import_is_read_stays(
     window = teaching(files[0])
     first = paint(window, 20)
     box = window.section("AnnotateSection").project
-    box.export_to(tmp_path / "set")
+    box.exchange.export_to(tmp_path / "set")
     window.settle()
     window.one.undo()  # so that the import brings something
     window.settle()
@@ -247,7 +247,7 @@ def test_a_stroke_made_while_an_import_is_read_stays(
         return found
 
     monkeypatch.setattr(JournalWriter, "_read", wait)
-    box.import_from(tmp_path / "set")
+    box.exchange.import_from(tmp_path / "set")
     window.until(reading.is_set)
     layer = window.one.layer
     window.stroke(layer, (10, 60), (60, 60))  # across what is imported
