@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from dense_transformer.errors import WriteError
 from napari_dtn.annotator import Annotator
+from napari_dtn.disk_outage import DiskOutage
 from napari_dtn.in_order import InOrder
 from napari_dtn.layer_removal import is_ending, take_away
 from napari_dtn.predicting import ModelInfo, Request
@@ -47,6 +48,8 @@ class TeachContext(SectionWork):
         The chosen image in the project; None where it is not annotated yet.
     annotator : Annotator
         Paints on the chosen image.
+    disk : DiskOutage
+        What a full disk keeps in memory.
     """
 
     changed = Signal()  # another image, model, section or project is looked at
@@ -64,7 +67,7 @@ class TeachContext(SectionWork):
         self._order = InOrder("teach", self)
         self._order.failed.connect(self.fail)
         self._closing = ProjectClosing()
-        self._outage = False  # a full disk was told of
+        self.disk = DiskOutage(self)
         self.annotator = Annotator(self)
 
     # what is looked at
@@ -130,19 +133,6 @@ class TeachContext(SectionWork):
         """Close what a full disk has kept open, in its turn: it may be wanted now."""
         if self._closing.left:
             self.aside(self._closing.close)
-
-    def tell_of_disk(self, error: Exception | None) -> None:
-        """Say that something can't be written: as napari shows it, but only once.
-
-        None: it was written; the next failure is another outage.
-        """
-        if error is None:
-            self._outage = self._outage and self.annotator.unsaved > 0
-        elif self._outage:
-            self.say(f"Failed: {error}")
-        else:
-            self._outage = True
-            self.fail(error)
 
     def aside(
         self,
