@@ -12,6 +12,7 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 
 from napari_dtn.annotator import CHOOSE
+from napari_dtn.tabs.teach_locate import ask_where
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_opening import ShownImage, make_project, open_project
 
@@ -38,6 +39,11 @@ class ProjectBox(QWidget):
         self.button.setMenu(self.menu)
         self._add("Open project…", "Its images come with it.", self._ask_open)
         self._add("New project…", "In a folder of your choice.", self._ask_new)
+        self.locate = self._add(
+            "Where is it now…",
+            "Where an image lies that has moved, or that its changed file is meant.",
+            lambda: ask_where(context),
+        )
         self.menu.addSeparator()
         self.export = self._add(
             "Export as data set…",
@@ -66,7 +72,7 @@ class ProjectBox(QWidget):
         folder = self._context.folder
         self.name.setText(NONE_YET if folder is None else f"Project: {folder.name}")
         self.name.setToolTip(NONE_YET if folder is None else str(folder))
-        for action in (self.export, self.imports, self.folder):
+        for action in (self.locate, self.export, self.imports, self.folder):
             action.setEnabled(folder is not None)
 
     def open(self, folder: Path) -> None:

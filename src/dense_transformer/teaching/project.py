@@ -13,6 +13,7 @@ from dense_transformer.teaching.images import (
     describe_image,
     find_file,
     free_name,
+    is_there,
     link_image,
     open_entry,
 )
@@ -65,6 +66,15 @@ class Project(OpenProject):
             except ProjectError:
                 continue  # moved
         return None
+
+    @property
+    def missing(self) -> tuple[ImageEntry, ...]:
+        """Images that are no longer where they were."""
+        return tuple(e for e in self.images if not is_there(e, self.folder))
+
+    def find_moved(self, fingerprint: str) -> ImageEntry | None:
+        """Return the missing image whose content has this `fingerprint`, if any."""
+        return next((e for e in self.missing if e.fingerprint == fingerprint), None)
 
     def find_image(self, image: str) -> Path:
         """Return where an image lies now; raises ProjectError if it has moved."""
