@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QWidget
 from dense_transformer.errors import WriteError
 from napari_dtn.annotator import Annotator
 from napari_dtn.disk_outage import DiskOutage
+from napari_dtn.entry_pixels import EntryPixels
 from napari_dtn.in_order import InOrder
 from napari_dtn.layer_removal import is_ending, take_away
 from napari_dtn.predicting import ModelInfo, Request
@@ -69,6 +70,7 @@ class TeachContext(SectionWork):
         self._closing = ProjectClosing()
         self.disk = DiskOutage(self)
         self.annotator = Annotator(self)
+        self._pixels = EntryPixels(self, self.annotator)
 
     # what is looked at
 
@@ -162,10 +164,13 @@ class TeachContext(SectionWork):
     @property
     def busy(self) -> bool:
         """Whether anything is computed, written or drawn."""
-        return super().busy or self.annotator.busy or self._order.busy
+        return (
+            super().busy or self.annotator.busy or self._order.busy or self._pixels.busy
+        )
 
     def shut_down(self) -> None:
         """Stop all work but the writing of strokes. May be called twice."""
+        self._pixels.shut_down()
         painted = self.annotator.shut_down()
         super().shut_down()
         mine = [] if self.project is None else [self.project]

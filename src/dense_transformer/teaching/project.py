@@ -137,8 +137,23 @@ class Project(OpenProject):
         """
         return open_entry(self.entry(image), self.folder, check=check)
 
-    def locate(self, image: str, path: str | os.PathLike[str]) -> ImageEntry:
+    def set_pixel_nm(self, image: str, pixel_nm: tuple[float, float]) -> ImageEntry:
+        """Correct the pixel size (y, x), nm, of an image; of runs that begin later."""
+        self.check_writable()
+        old = self.entry(image)
+        new = dataclasses.replace(old, pixel_nm=pixel_nm)
+        self._write(images=tuple(new if e is old else e for e in self.images))
+        return new
+
+    def locate(
+        self,
+        image: str,
+        path: str | os.PathLike[str],
+        pixel_nm: tuple[float, float] | None = None,
+    ) -> ImageEntry:
         """Say where an image lies now, or that its changed file is meant.
+
+        `pixel_nm` corrects its pixel size (y, x), nm, too.
 
         Raises
         ------
@@ -149,7 +164,8 @@ class Project(OpenProject):
         """
         self.check_writable()
         old = self.entry(image)
-        found = read_image(path, dataset=old.dataset or None, pixel_nm=old.pixel_nm)
+        size = pixel_nm or old.pixel_nm
+        found = read_image(path, dataset=old.dataset or None, pixel_nm=size)
         new = describe_image(found, image, Path(path), self.folder)
         if new.shape != old.shape:
             raise ProjectError(
