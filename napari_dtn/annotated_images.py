@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_dtn.sources import Source
@@ -18,6 +19,13 @@ def key_of(source: Source) -> Key:
     return source.layer_id, source.lead
 
 
+def layer_path(layer: Any) -> Path | None:
+    """Return the file that napari has read a layer from, or None."""
+    if layer is None or not layer.source.path:
+        return None
+    return Path(layer.source.path)
+
+
 class AnnotatedImages:
     """The annotations of a project's images, once for each, however often it is open.
 
@@ -28,6 +36,7 @@ class AnnotatedImages:
     def __init__(self) -> None:
         self._ones: dict[str, Annotating] = {}  # by the image's name in the project
         self._names: dict[Key, str] = {}
+        self._known: dict[object, str] = {}  # by the layer's id
 
     def __iter__(self) -> Iterator[Annotating]:
         return iter(list(self._ones.values()))
@@ -45,11 +54,23 @@ class AnnotatedImages:
         self._ones[one.entry.name] = one
         self._names[key] = one.entry.name
 
-    def shows(self, layer_id: object, name: str) -> bool:
-        """Return whether a layer shows an annotated image."""
-        return any(
-            key[0] == layer_id and other == name for key, other in self._names.items()
-        )
+    def know(self, layer_id: object, name: str) -> None:
+        """Take note of the image that a layer shows, annotated or not."""
+        self._known[layer_id] = name
+
+    def known(self, layer_id: object) -> str:
+        """Return the name of the image that a layer was opened for, or nothing."""
+        return self._known.get(layer_id, "")
+
+    def shown(self, layers: Iterable[Any], name: str, path: Path) -> bool:
+        """Return whether one of the viewer's layers shows an image of the project."""
+        for layer in layers:
+            file, layer_id = layer_path(layer), layer.unique_id
+            names = {self._names[key] for key in self._names if key[0] == layer_id}
+            same = file is not None and file.resolve() == path.resolve()
+            if same or name in names or self.known(layer_id) == name:
+                return True
+        return False
 
     def drop(self, layer_id: object) -> list[Annotating]:
         """Forget a layer that has gone; return what no other layer shows."""
@@ -59,7 +80,16 @@ class AnnotatedImages:
         left = set(self._names.values())
         return [self._ones.pop(name) for name in set(gone.values()) - left]
 
+    def show_only(self, now: Annotating | None, image: Any, selection: Any) -> None:
+        """Hide what is painted on other images; `image` takes its place in hand."""
+        for one in self:
+            one.set_aside(one is not now)
+            in_hand = one.layer is not None and selection.active is one.layer
+            if in_hand and one is not now:
+                selection.active = (now and now.layer) or image
+
     def clear(self) -> None:
         """Forget all."""
         self._ones.clear()
         self._names.clear()
+        self._known.clear()

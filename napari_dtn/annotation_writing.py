@@ -89,7 +89,7 @@ class JournalWriter(QObject):
 
     def _written(self, outcome: Outcome) -> None:
         _, self.state, problem = outcome
-        self._context.tell_of_disk(problem)
+        self._context.disk.tell(problem)
         self.changed.emit()
 
     def _came_back(self, outcome: Outcome) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_dtn.annotated_images import AnnotatedImages, Key, key_of
+from napari_dtn.annotated_images import AnnotatedImages, Key, key_of, layer_path
 from napari_dtn.annotating import Annotating
 from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
+from napari_dtn.frame_follower import FrameFollower
 from napari_dtn.layer_removal import take_away
 from napari_dtn.project_finder import ProjectFinder
-from napari_dtn.sources import Source, current_index
+from napari_dtn.sources import Frame, Source, current_index
 from napari_dtn.teach_elsewhere import AnnotatedElsewhere
 from napari_dtn.teach_opening import Opened, open_image
 
@@ -59,7 +61,8 @@ class Annotator(QObject):
         self._awaited = False  # the image is annotated once there is a model
         self.finder = ProjectFinder(context)
         self.finder.elsewhere_changed.connect(self.current_changed)
-        self._known: dict[object, str] = {}  # layer's id: name in the project
+        self._follower = FrameFollower(context.viewer, self)
+        self._follower.moved.connect(self._moved)
         context.changed.connect(self.follow)
         context.predict.shown.connect(self._lift)
         self._links = [(context.viewer.layers.events.removed, self._removed)]
@@ -100,30 +103,17 @@ class Annotator(QObject):
         context.say(f"Opening the annotations of {source.image.name}…")
         self.current_changed.emit()
         path = layer_path(context.layer())
-        name = self._known.get(source.layer_id, "")
+        name = self._all.known(source.layer_id)
         project = None if self.elsewhere and not here else context.project
         work = partial(open_image, source, path, model.key, project, name, here=here)
         context.aside(
             work, partial(self._opened, source), partial(self._failed, source)
         )
 
-    @property
-    def unsaved(self) -> int:
-        """Changes that a full disk keeps in memory, also of images that were closed."""
-        project = self._context.project
-        return 0 if project is None else project.unsaved
-
     def save(self) -> None:
-        """Try again to write what a full disk keeps in memory."""
-        if self.unsaved and self._context.project is not None:
-            for one in self._all:
-                one.save()
-            sync = self._context.project.sync
-            self._context.in_turn(sync, lambda _: self._synced(), self._synced)
-
-    def _synced(self, error: Exception | None = None) -> None:
-        self._context.tell_of_disk(error)
-        self._context.annotated.emit()
+        """Try again to write what a full disk keeps in memory, of the images shown."""
+        for one in self._all:
+            one.save()
 
     def flush(self) -> None:
         """Hand everything that is painted to the project's thread, now."""
@@ -140,23 +130,17 @@ class Annotator(QObject):
                 take_away(self._context.viewer, [layer])
             one.deleteLater()
         self._all.clear()
-        self._known.clear()
+        self._follower.shut_down()
         self.finder.forget()
         self._choose(None)
 
     def know(self, layer: Any, name: str) -> None:
         """Take note that a layer shows an image of the project."""
-        self._known[layer.unique_id] = name
+        self._all.know(layer.unique_id, name)
 
     def shows(self, name: str, path: str) -> bool:
         """Return whether a layer shows an image of the project already."""
-        for layer in self._context.viewer.layers:
-            file = layer_path(layer)
-            same = file is not None and file.resolve() == Path(path).resolve()
-            mine = self._all.shows(layer.unique_id, name)
-            if same or mine or self._known.get(layer.unique_id) == name:
-                return True
-        return False
+        return self._all.shown(self._context.viewer.layers, name, Path(path))
 
     def read_again(self) -> None:
         """Show what somebody else has written into the journals."""
@@ -179,6 +163,7 @@ class Annotator(QObject):
         for one in self._all:
             one.shut_down()
         self._all.clear()
+        self._follower.shut_down()
         self.current = None
         return layers
 
@@ -211,6 +196,7 @@ class Annotator(QObject):
             return  # it was closed meanwhile
         one = self._all.named(opened.entry.name) or self._begin(source, opened)
         self._all.add(key_of(source), one)
+        self._follower.watch(source.layer_id)
         one.lie_on(source)
         one.show()
         notices = getattr(opened.journal, "notices", ())
@@ -258,12 +244,7 @@ class Annotator(QObject):
         image, now = self._context.layer(), self.current
         if image is None:
             return
-        selection = self._context.viewer.layers.selection
-        for one in self._all:
-            one.set_aside(one is not now)
-            in_hand = one.layer is not None and selection.active is one.layer
-            if in_hand and one is not now:
-                selection.active = (now and now.layer) or image
+        self._all.show_only(now, image, self._context.viewer.layers.selection)
 
     def _one_changed(self, one: Annotating) -> None:
         if one is self.current:
@@ -278,12 +259,20 @@ class Annotator(QObject):
         if one is self.current:
             self.current_changed.emit()
 
+    def _moved(self, layer_id: object, frame: Frame) -> None:
+        """Take note that an image lies elsewhere; its layers have gone with it."""
+        for one in self._all:
+            if one.source.layer_id == layer_id:
+                one.source = replace(one.source, frame=frame)
+        self.changed.emit()
+
     def _removed(self, event: Any) -> None:
         """Take note that a layer has gone; what was painted is kept."""
         layer = event.value
         for one in self._all:
             if one.removed(layer):
                 self._context.say(DELETED)
+        self._follower.drop(layer.unique_id)
         for one in self._all.drop(layer.unique_id):
             mine = one.layer
             one.shut_down()
@@ -292,10 +281,3 @@ class Annotator(QObject):
                 take_away(self._context.viewer, [mine])
             if one is self.current:
                 self._choose(None)
-
-
-def layer_path(layer: Any) -> Path | None:
-    """Return the file that napari has read a layer from, or None."""
-    if layer is None or not layer.source.path:
-        return None
-    return Path(layer.source.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from napari_dtn.annotated_images import Key
-from napari_dtn.teach_finding import Found, known_project, projects_with
+from napari_dtn.teach_finding import Found, file_entry, known_project, projects_with
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import Project
@@ -85,7 +85,7 @@ class ProjectFinder(QObject):
 
 def _find(path: Path, project: Project | None) -> tuple[Path | None, list[Found]]:
     """Return the project that would be opened, and those with something painted."""
-    if project is not None and project.find(path) is not None:
+    if project is not None and file_entry(project, path) is not None:
         return None, []
     painted = [found for found in projects_with(path) if found.painted]
     if project is not None:

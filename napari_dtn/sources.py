@@ -68,16 +68,24 @@ class Frame:
         """
         o = np.zeros(self.ndim) if len(offset) == 0 else np.asarray(offset, float)
         p = np.ones(self.ndim) if len(pitch) == 0 else np.asarray(pitch, float)
-        linear = self.rotate @ _shear_matrix(self.shear, self.ndim)
         return {
             "scale": self.scale * p,
-            "translate": self.translate + linear @ (self.scale * o),
+            "translate": self.translate + self._linear @ (self.scale * o),
             "rotate": self.rotate,
             "shear": self.shear,
             "affine": self.affine,
             "units": self.units,
             "axis_labels": self.axis_labels,
         }
+
+    def offset(self, translate: np.ndarray) -> np.ndarray:
+        """Return the offset with which `placed` gave a translation."""
+        turned = np.linalg.solve(self._linear, translate - self.translate)
+        return np.asarray(turned / self.scale)
+
+    @property
+    def _linear(self) -> np.ndarray:
+        return np.asarray(self.rotate @ _shear_matrix(self.shear, self.ndim))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QWidget
 
 from dense_transformer.errors import WriteError
 from napari_dtn.annotator import Annotator
+from napari_dtn.disk_outage import DiskOutage
+from napari_dtn.entry_pixels import EntryPixels
 from napari_dtn.in_order import InOrder
 from napari_dtn.layer_removal import is_ending, take_away
 from napari_dtn.predicting import ModelInfo, Request
@@ -47,6 +49,8 @@ class TeachContext(SectionWork):
         The chosen image in the project; None where it is not annotated yet.
     annotator : Annotator
         Paints on the chosen image.
+    disk : DiskOutage
+        What a full disk keeps in memory.
     """
 
     changed = Signal()  # another image, model, section or project is looked at
@@ -64,8 +68,9 @@ class TeachContext(SectionWork):
         self._order = InOrder("teach", self)
         self._order.failed.connect(self.fail)
         self._closing = ProjectClosing()
-        self._outage = False  # a full disk was told of
+        self.disk = DiskOutage(self)
         self.annotator = Annotator(self)
+        self._pixels = EntryPixels(self, self.annotator)
 
     # what is looked at
 
@@ -131,19 +136,6 @@ class TeachContext(SectionWork):
         if self._closing.left:
             self.aside(self._closing.close)
 
-    def tell_of_disk(self, error: Exception | None) -> None:
-        """Say that something can't be written: as napari shows it, but only once.
-
-        None: it was written; the next failure is another outage.
-        """
-        if error is None:
-            self._outage = self._outage and self.annotator.unsaved > 0
-        elif self._outage:
-            self.say(f"Failed: {error}")
-        else:
-            self._outage = True
-            self.fail(error)
-
     def aside(
         self,
         work: Callable[[], Any],
@@ -172,10 +164,13 @@ class TeachContext(SectionWork):
     @property
     def busy(self) -> bool:
         """Whether anything is computed, written or drawn."""
-        return super().busy or self.annotator.busy or self._order.busy
+        return (
+            super().busy or self.annotator.busy or self._order.busy or self._pixels.busy
+        )
 
     def shut_down(self) -> None:
         """Stop all work but the writing of strokes. May be called twice."""
+        self._pixels.shut_down()
         painted = self.annotator.shut_down()
         super().shut_down()
         mine = [] if self.project is None else [self.project]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from napari_dtn.sources import Source
 from napari_dtn.stored_images import stored_entry
-from napari_dtn.teach_finding import Found, projects_storing, projects_with
+from napari_dtn.teach_finding import Found, file_entry, projects_storing, projects_with
 
 if TYPE_CHECKING:
     from dense_transformer.teaching import ImageEntry, Journal, Project
@@ -28,7 +28,9 @@ def known_entry(
     project: Project, source: Source, file: Path | None
 ) -> ImageEntry | None:
     """Return the entry of an image that a project has, or None."""
-    return project.find(file) if file is not None else stored_entry(project, source)
+    if file is not None:
+        return file_entry(project, file)
+    return stored_entry(project, source)
 
 
 def painted_elsewhere(

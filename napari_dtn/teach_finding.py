@@ -7,14 +7,19 @@ file, pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dense_transformer.errors import DTNError
 from napari_dtn.sources import Source
 from napari_dtn.stored_images import stored_entry
 from napari_dtn.teach_remembered import remembered
+
+if TYPE_CHECKING:
+    from dense_transformer.teaching import ImageEntry, Project
 
 RECORD = "project.json"
 BESIDE = f"*/{RECORD}"
@@ -61,16 +66,34 @@ def projects_with(path: Path) -> list[Found]:
     """Return the projects that have an image's file, the last painted on first."""
     from dense_transformer.teaching import Project
 
-    having = []
+    having, mark = [], _mark_of(path)
     for folder in _near(path):
         try:
             project = Project.open(folder, write=False)
-            if (entry := project.find(path)) is not None:
+            if (entry := file_entry(project, path, mark)) is not None:
                 painted = project.painted_at(entry.name)
                 having.append(Found(folder, entry.name, painted))
         except (DTNError, OSError):
             continue
     return sorted(having, key=lambda found: -found.painted)
+
+
+def file_entry(
+    project: Project, path: Path, mark: Callable[[], str] | None = None
+) -> ImageEntry | None:
+    """Return the entry of an image file, also where it lay elsewhere; None if none.
+
+    `mark` returns its fingerprint; it is read only where an image is missing.
+    """
+    if (entry := project.find(path)) is not None or not project.missing:
+        return entry
+    return project.find_moved((mark or _mark_of(path))())
+
+
+def _mark_of(path: Path) -> Callable[[], str]:
+    from dense_transformer.teaching.fingerprint import fingerprint
+
+    return cache(partial(fingerprint, path))
 
 
 def projects_storing(source: Source) -> list[Found]:

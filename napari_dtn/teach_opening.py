@@ -173,6 +173,8 @@ def open_image(
             theirs = their_journals(others, project, source)
             entry = _add(project, source, file)
         _check_size(entry, source)
+        if file is not None and not (entry.stored or project.find(file)):
+            entry = project.locate(entry.name, file)  # it has moved
         journal = project.journal(entry.name)
         for other in theirs:
             bring_annotations(other, journal)

@@ -43,7 +43,7 @@ class CountLine(QWidget):
 
     def save(self) -> None:
         """Try again to write what a full disk has kept in memory."""
-        self._annotator.save()
+        self._context.disk.save()
 
     def shut_down(self) -> None:
         """Count no more. May be called twice."""
@@ -60,7 +60,7 @@ class CountLine(QWidget):
 
     def _look_at_disk(self) -> None:
         """Try again after a while as long as anything of any image isn't written."""
-        unsaved = self._annotator.unsaved
+        unsaved = self._context.disk.unsaved
         if unsaved:
             self._retry.start()
         elif self._unsaved:

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 from dense_transformer.types import Progress
 from napari_dtn.annotator import CHOOSE
 from napari_dtn.project_exchange import ProjectExchange
+from napari_dtn.tabs.teach_locate import ask_where
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_opening import (
     ShownImage,
@@ -55,6 +56,11 @@ class ProjectBox(QWidget):
         self.button.setMenu(self.menu)
         self._add("Open project…", "Its images come with it.", self._ask_open)
         self._add("New project…", "In a folder of your choice.", self._ask_new)
+        self.locate = self._add(
+            "Where is it now…",
+            "Where an image lies that has moved, or that its changed file is meant.",
+            lambda: ask_where(context),
+        )
         self.menu.addSeparator()
         self.export = self._add(
             "Export as data set…",
@@ -92,7 +98,8 @@ class ProjectBox(QWidget):
         folder = self._context.folder
         self.name.setText(NONE_YET if folder is None else f"Project: {folder.name}")
         self.name.setToolTip(NONE_YET if folder is None else str(folder))
-        self.folder.setEnabled(folder is not None)
+        for action in (self.folder, self.locate):
+            action.setEnabled(folder is not None)
         for action in (self.export, self.imports):
             action.setEnabled(folder is not None and not self.exchange.working)
 

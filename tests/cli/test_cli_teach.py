@@ -223,7 +223,11 @@ def test_an_image_that_moved_is_located(project: Path, stack: Path, capsys):
     assert main(["teach", str(project), "--where", "stack"]) == 2
     assert "its annotations are safe" in capsys.readouterr().err.lower()
     command = ["teach", str(project), "--locate", "stack"]
-    assert main([*command, "--image", str(stack.with_name("moved.tif"))]) == 0
+    moved = [*command, "--image", str(stack.with_name("moved.tif"))]
+    assert main(moved) == 0
+    assert main([*moved, "--pixel-nm", "7,8"]) == 0
+    with Project.open(project, write=False) as opened:
+        assert opened.images[0].pixel_nm == (7.0, 8.0)
     assert main(["teach", str(project), "--where", "stack", "--device", "cpu"]) == 0
     assert main(command) == 2
     assert "needs one --image" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from teach_driver import TeachCore, TeachWindow
 from dense_transformer.teaching import Project, default_project_folder
 from dense_transformer.zoo import save_model
 from napari_dtn.sources import read_source
+from napari_dtn.tabs import teach_locate
 from napari_dtn.teach_finding import known_project
 from napari_dtn.teach_opening import make_project, open_image
 from napari_dtn.teach_remembered import remember, remembered
@@ -284,3 +285,42 @@ def test_pixels_without_a_file_are_looked_for_too(two_projects, tmp_path):
     window.settle()
     np.testing.assert_array_equal(window.annotate().data, shown(70))
     assert window.teach.context.folder == stored
+
+
+def test_an_image_that_was_moved_alone_goes_on_in_its_project(two_projects, tmp_path):
+    window = two_projects
+    moved = tmp_path / "far" / "renamed.tif"
+    moved.parent.mkdir()
+    remember(tmp_path / "b-teach")  # it was opened once
+    (tmp_path / "b.tif").rename(moved)
+    window.viewer.open(str(moved), plugin="napari")
+    window.settle()
+    assert "annotated in b-teach" in window.teach.status.text()
+    np.testing.assert_array_equal(window.annotate().data, shown(50))
+    assert window.teach.context.folder == tmp_path / "b-teach"
+    project = window.teach.context.project
+    assert (project.missing, len(project.images)) == ((), 1)
+    project.open_image("b")
+
+
+def test_one_can_say_in_the_window_where_an_image_is(
+    two_projects, tmp_path, monkeypatch
+):
+    window = two_projects
+    box = window.section("AnnotateSection").project
+    box.locate.trigger()
+    window.settle()
+    assert "as they were" in window.teach.status.text()
+    tifffile.imwrite(tmp_path / "new.tif", np.full((90, 120), 77, np.uint8))
+    (tmp_path / "a.tif").unlink()
+    monkeypatch.setattr(
+        teach_locate.QFileDialog,
+        "getOpenFileName",
+        lambda parent, title: (str(tmp_path / "new.tif"), ""),
+    )
+    box.locate.trigger()
+    window.settle()
+    assert "a is now" in window.teach.status.text()
+    with Project.open(tmp_path / "a-teach", write=False) as project:
+        assert project.open_image("a").data[0, 0] == 77
+        assert sum(project.journal("a").pixels) == STROKE.size

@@ -125,6 +125,19 @@ def test_an_image_that_moved_or_changed_is_told_and_can_be_located(
         assert painted(project) == 9
 
 
+def test_a_pixel_size_is_corrected_alone_or_with_the_place(tmp_path, model, image):
+    with Project.create(tmp_path / "p", model) as project:
+        project.add_image("one", image)
+        project.set_pixel_nm("one", (4.0, 5.0))
+        project.locate("one", image)
+        assert project.open_image("one").pixel_nm == (4.0, 5.0)
+        project.locate("one", image, (6.0, 7.0))
+    with Project.open(tmp_path / "p", write=False) as project:
+        assert project.open_image("one").pixel_nm == (6.0, 7.0)
+        with pytest.raises(ProjectError):
+            project.set_pixel_nm("one", (1.0, 1.0))
+
+
 def test_a_large_file_is_known_by_samples_of_it(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint_module, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(fingerprint_module, "_SAMPLE_BYTES", 16)

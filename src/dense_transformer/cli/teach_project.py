@@ -22,10 +22,7 @@ def add(arguments: argparse.Namespace) -> int:
     """Make a project or open one, and add images with what is labelled on them."""
     from dense_transformer.teaching import Project, import_labels
 
-    pixel_nm = None
-    if arguments.pixel_nm:
-        pixel_nm = parse_value(arguments.pixel_nm, tuple[float, float], "pixel-nm")
-        pixel_nm = tuple(pixel_nm)
+    pixel_nm = _pixel_nm(arguments)
     if arguments.new:
         opened = Project.create(arguments.project, arguments.model or DEFAULT_MODEL)
     else:
@@ -49,9 +46,19 @@ def locate(arguments: argparse.Namespace) -> int:
     if len(arguments.image) != 1 or arguments.labels:
         raise ConfigError("--locate IMAGE needs one --image: where it lies now")
     with Project.open(arguments.project) as project:
-        entry = project.locate(arguments.locate_, arguments.image[0])
+        entry = project.locate(
+            arguments.locate_, arguments.image[0], _pixel_nm(arguments)
+        )
         say(f"image: {entry.name}: {entry.absolute}")
     return 0
+
+
+def _pixel_nm(arguments: argparse.Namespace) -> tuple[float, float] | None:
+    """Return the pixel size (y, x), nm, of --pixel-nm, if it is given."""
+    if not arguments.pixel_nm:
+        return None
+    y, x = parse_value(arguments.pixel_nm, tuple[float, float], "pixel-nm")
+    return y, x
 
 
 def take_in(arguments: argparse.Namespace) -> int:

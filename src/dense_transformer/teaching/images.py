@@ -100,15 +100,33 @@ def find_file(entry: ImageEntry, folder: Path) -> Path:
     ProjectError
         If it is in neither place.
     """
-    places = [folder / entry.path]
-    if not entry.stored and entry.absolute:
-        places.append(Path(entry.absolute))
+    places = _places(entry, folder)
     for place in places:
         if place.exists():
             return place
     raise ProjectError(
         f"the image {entry.name!r} is no longer at {places[-1]}; bring it back, or say "
-        "where it is now (locate). Its annotations are safe"
+        f"where it is now: {_how_to(entry)}. Its annotations are safe"
+    )
+
+
+def is_there(entry: ImageEntry, folder: Path) -> bool:
+    """Return whether an image lies where it was, seen from the project or not."""
+    return any(place.exists() for place in _places(entry, folder))
+
+
+def _places(entry: ImageEntry, folder: Path) -> list[Path]:
+    """Return where an image may lie, the best first."""
+    places = [folder / entry.path]
+    if not entry.stored and entry.absolute:
+        places.append(Path(entry.absolute))
+    return places
+
+
+def _how_to(entry: ImageEntry) -> str:
+    return (
+        f"`dtn teach PROJECT --locate {entry.name} --image FILE`, or Project > Where "
+        "is it now… in napari"
     )
 
 
@@ -142,7 +160,7 @@ def open_entry(entry: ImageEntry, folder: Path, *, check: bool = True) -> Image:
     if check and fingerprint(path) != entry.fingerprint:
         raise ProjectError(
             f"{path} has changed since it was annotated as {entry.name!r}; bring the "
-            "old file back, or say that the new one is meant (locate)"
+            f"old file back, or say that the new one is meant: {_how_to(entry)}"
         )
     return Image(image.data, image.axes, entry.name, image.pixel_nm)
 

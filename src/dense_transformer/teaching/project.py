@@ -13,6 +13,7 @@ from dense_transformer.teaching.images import (
     describe_image,
     find_file,
     free_name,
+    is_there,
     link_image,
     open_entry,
 )
@@ -65,6 +66,15 @@ class Project(OpenProject):
             except ProjectError:
                 continue  # moved
         return None
+
+    @property
+    def missing(self) -> tuple[ImageEntry, ...]:
+        """Images that are no longer where they were."""
+        return tuple(e for e in self.images if not is_there(e, self.folder))
+
+    def find_moved(self, fingerprint: str) -> ImageEntry | None:
+        """Return the missing image whose content has this `fingerprint`, if any."""
+        return next((e for e in self.missing if e.fingerprint == fingerprint), None)
 
     def find_image(self, image: str) -> Path:
         """Return where an image lies now; raises ProjectError if it has moved."""
@@ -127,8 +137,23 @@ class Project(OpenProject):
         """
         return open_entry(self.entry(image), self.folder, check=check)
 
-    def locate(self, image: str, path: str | os.PathLike[str]) -> ImageEntry:
+    def set_pixel_nm(self, image: str, pixel_nm: tuple[float, float]) -> ImageEntry:
+        """Correct the pixel size (y, x), nm, of an image; of runs that begin later."""
+        self.check_writable()
+        old = self.entry(image)
+        new = dataclasses.replace(old, pixel_nm=pixel_nm)
+        self._write(images=tuple(new if e is old else e for e in self.images))
+        return new
+
+    def locate(
+        self,
+        image: str,
+        path: str | os.PathLike[str],
+        pixel_nm: tuple[float, float] | None = None,
+    ) -> ImageEntry:
         """Say where an image lies now, or that its changed file is meant.
+
+        `pixel_nm` corrects its pixel size (y, x), nm, too.
 
         Raises
         ------
@@ -139,7 +164,8 @@ class Project(OpenProject):
         """
         self.check_writable()
         old = self.entry(image)
-        found = read_image(path, dataset=old.dataset or None, pixel_nm=old.pixel_nm)
+        size = pixel_nm or old.pixel_nm
+        found = read_image(path, dataset=old.dataset or None, pixel_nm=size)
         new = describe_image(found, image, Path(path), self.folder)
         if new.shape != old.shape:
             raise ProjectError(
