@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import (
@@ -23,6 +24,7 @@ from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_patch_list import PatchList
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
+from napari_dtn.teach_run_view import NAME as LIVE
 from napari_dtn.timers import single_shot, stop_timers
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 LINE_PX = 2.0  # of the screen
 LATER_MS = 60  # after the last stroke or zoom
+WHOSE = "As {} predicts, which is chosen above; not as the run shows on screen."
 WORDS = (
     "A patch is a box in which every pixel is annotated: it teaches most. Draw it, "
     "then correct what the model got wrong."
@@ -110,11 +113,21 @@ class PatchesSection(TeachSection):
         patch = Patch(section, *box)
         label = AS_PREDICTED if self.from_prediction.isChecked() else 0
         one.fill(patch, label, add=True)
+        self._say_whose(label)
 
     def _fill(self) -> None:
         one, patch = self._annotator.current, self.patch()
         if one is not None and patch is not None:
             one.fill(patch, self.filling.currentData())
+            self._say_whose(self.filling.currentData())
+
+    def _say_whose(self, label: int) -> None:
+        """Say that what a run shows just now isn't what a patch is filled with."""
+        layer, model = self.context.layer(), self.context.model()
+        if label != AS_PREDICTED or layer is None or model is None:
+            return
+        if self.context.group(LIVE).shown_on(layer.unique_id):
+            self.context.say(WHOSE.format(Path(model.key).stem))
 
     def _remove(self) -> None:
         one, patch = self._annotator.current, self.patch()

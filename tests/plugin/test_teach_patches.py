@@ -302,6 +302,8 @@ def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
         window.key(KEY.Key_T)
         assert [layer.visible for layer in live.layers()] == [on] * 4
         assert not any(layer.visible for layer in old)
+    drawn(window, window.one.layer)
+    assert "As small predicts" in window.teach.status.text()
     live.remove()
     earlier.show()
     window.key(KEY.Key_T)
