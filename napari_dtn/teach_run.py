@@ -160,7 +160,8 @@ class TeachRun(QObject):
 
     def discard_waiting(self, run: Path) -> None:
         """End another run, which waits."""
-        self.asks.do(lambda: take_from_queue(run), lambda _: None)
+        # The follower may not have met it yet, and would not tell that it is gone.
+        self.asks.do(lambda: take_from_queue(run), lambda _: self._follow(self.run))
 
     def adopt(self, run: Path) -> None:
         """Follow a run of the project; with one that has ended, stay."""

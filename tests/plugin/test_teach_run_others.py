@@ -205,6 +205,20 @@ def test_a_new_run_is_followed_only_if_nothing_is_at_work(teaching, folders, qtb
 
 
 @pytest.mark.gui
+def test_a_run_that_is_taken_from_the_queue_at_once_leaves_no_line(
+    teaching, folders, qtbot
+):
+    _, second = follow_two(teaching, folders, qtbot)
+    third = folders.make("0003", "stopped")
+    (third / "status.json").unlink()
+    start_child([sys.executable, "-c", "import time; time.sleep(60)"], third)
+    teaching._begun((third, True))  # the follower has not met it yet
+    teaching.discard_waiting(third)
+    qtbot.waitUntil(lambda: teaching.others == (AliveRun(second, True),))
+    assert not is_alive(find_child(third))
+
+
+@pytest.mark.gui
 def test_each_other_run_has_a_line(qtbot, tmp_path):
     lines = OtherRuns()
     qtbot.addWidget(lines)
