@@ -53,8 +53,8 @@ class AwaitedPrediction(QObject):
         if one is None:
             return
         one.waiting.fill(one.state.patches)
-        if self._context.predict.runner.job is not None:
-            return
+        if self._context.predict.working:
+            return  # what is being shown may be what is asked for
         self._asked = None
         model = self._context.model()
         left = asked is not None and asked[1] in one.waiting.sections
@@ -65,12 +65,8 @@ class AwaitedPrediction(QObject):
 
     def _go_on(self) -> None:
         """Predict a section on which something waits, unless anything is predicted."""
-        context = self._context
-        one, model, predict = (
-            context.annotator.current,
-            context.model(),
-            context.predict,
-        )
+        context, predict = self._context, self._context.predict
+        one, model = context.annotator.current, context.model()
         sections = () if one is None else one.waiting.sections
         if one is None or not sections or model is None or predict.working:
             return
