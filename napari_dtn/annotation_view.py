@@ -55,7 +55,7 @@ def _world(
     if layer.ndim > 2:
         index[-3] = section
     world = np.asarray(layer.data_to_world(index), float)
-    theirs = tuple(viewer.dims.units)[-layer.ndim :]
+    theirs = tuple(viewer.dims.units or layer.units)[-layer.ndim :]
     for axis, (unit, own) in enumerate(zip(theirs, layer.units, strict=True)):
         if unit.is_compatible_with(own):
             world[axis] *= float((1 * own).to(unit).magnitude)

@@ -140,11 +140,10 @@ def image_px(layer: Any, event: Any, dims: Any, inside: bool = True) -> Any:
 
 def px_per_screen_px(layer: Any, viewer: Any) -> float:
     """Return how many source pixels one pixel of the screen is wide."""
-    unit = (
-        float((1 * viewer.dims.units[-1]).to(layer.units[-1]).magnitude)
-        if (viewer.dims.units[-1].is_compatible_with(layer.units[-1]))
-        else 1.0
-    )
+    own = layer.units[-1]
+    shown = (viewer.dims.units or layer.units)[-1]
+    fits = shown.is_compatible_with(own)
+    unit = float((1 * shown).to(own).magnitude) if fits else 1.0
     matrix = np.asarray(layer.affine.affine_matrix)[-3:-1, -3:-1]
     scale = abs(float(layer.scale[-1])) * float(np.linalg.norm(matrix[:, 1]))
     return unit / (viewer.scene.camera.zoom * scale)

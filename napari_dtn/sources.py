@@ -188,13 +188,15 @@ def current_index(
 ) -> tuple[int, ...]:
     """Return the index on every axis before (y, x) at a world point, clipped."""
     shape = layer.data[0].shape if layer.multiscale else layer.data.shape
-    at = np.rint(world_to_px(layer, point, units or layer.units)[:-2])
+    at = np.rint(world_to_px(layer, point, units)[:-2])
     return tuple(
         int(np.clip(a, 0, n - 1)) for a, n in zip(at, shape[: len(at)], strict=True)
     )
 
 
-def world_to_px(layer: Any, point: Sequence[float], units: Sequence[Any]) -> np.ndarray:
+def world_to_px(
+    layer: Any, point: Sequence[float], units: Sequence[Any] | None = None
+) -> np.ndarray:
     """Return where a world point lies in a layer, px (ndim,); full resolution.
 
     Layers in nm and in um may share a viewer, whose points are in one of them only;
@@ -207,12 +209,13 @@ def world_to_px(layer: Any, point: Sequence[float], units: Sequence[Any]) -> np.
     point : sequence of float
         In `units`.
     units : sequence of pint.Unit
-        Of the viewer's axes, as `viewer.dims.units` has them.
+        Of the viewer's axes, as `viewer.dims.units` has them; None, as that is where
+        layers have units that don't fit together: those of the layer.
     """
     world = np.zeros(layer.ndim)
     known = np.asarray(point, float)[-layer.ndim :]
     world[layer.ndim - len(known) :] = known
-    theirs = tuple(units)[-layer.ndim :]
+    theirs = tuple(units or layer.units)[-layer.ndim :]
     for axis, (unit, own) in enumerate(
         zip(theirs, layer.units[-len(theirs) :], strict=True), layer.ndim - len(theirs)
     ):

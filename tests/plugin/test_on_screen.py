@@ -7,6 +7,8 @@ import pytest
 from qtpy.QtCore import QObject, Signal
 
 from dense_transformer.teaching.view import read_wanted
+from napari_dtn.annotation_view import show_place
+from napari_dtn.inspect_pointer import px_per_screen_px
 from napari_dtn.on_screen import visible_box
 from napari_dtn.teach_run_view import LiveView
 
@@ -97,3 +99,16 @@ def test_a_run_is_asked_for_the_part_of_a_pyramid_that_is_on_screen(teaching, tm
         window.until(lambda: read_wanted(tmp_path) is None)
     finally:
         live.shut_down()
+
+
+def test_among_layers_whose_units_do_not_fit_together_pixels_are_the_layers_own(viewer):
+    viewer.add_image(pyramid()[0], scale=(0.004, 0.004), units="um")
+    plain = viewer.add_image(pyramid()[0])
+    assert viewer.dims.units is None  # or napari has changed
+    show_place(viewer, plain, 0, (100, 120, 200, 240))
+    top, left, bottom, right = visible_box(plain, viewer)
+    assert top <= 100 < 200 <= bottom < SIDE
+    assert left <= 120 < 240 <= right < SIDE
+    assert px_per_screen_px(plain, viewer) * viewer.canvas.size[0] == pytest.approx(
+        bottom - top, rel=0.05
+    )
