@@ -36,6 +36,7 @@ from dense_transformer.config import TeachConfig
 from dense_transformer.files import atomic_write
 from dense_transformer.settings import from_dict
 from dense_transformer.teaching import Patch, Project
+from dense_transformer.teaching.amount import STEPS
 from dense_transformer.teaching.beginning import begin_run
 from dense_transformer.teaching.tuning import teach
 from dense_transformer.zoo import load_model
@@ -101,7 +102,9 @@ def measure(
     elif method == "forest":
         taught = teach_forest(domain, annotate(domain, amount, seed).labels, seed)
     else:
-        more = {"steps": config.steps * MORE} if method == "ten times" else {}
+        more = (
+            {"steps": (config.steps or STEPS) * MORE} if method == "ten times" else {}
+        )
         config = dataclasses.replace(config, seed=seed, threads=THREADS, **more)
         drawn = annotate(domain, amount, seed)
         with tempfile.TemporaryDirectory(prefix="bench-teach-") as folder:

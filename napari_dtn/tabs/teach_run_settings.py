@@ -32,6 +32,8 @@ class TeachSettings(QWidget):
         rate.setDecimals(6)  # two, as elsewhere, would make it 0
         rate.setSingleStep(1e-4)
         self.form.set_values({"learning_rate": TeachConfig().learning_rate})
+        steps: Any = self.form.editor("steps")
+        steps.setSpecialValueText("about a minute")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.form)

@@ -32,6 +32,7 @@ from dense_transformer.errors import (
 from dense_transformer.teaching import (
     Project,
     begin_run,
+    beginning,
     read_status,
     read_teaching,
     teach,
@@ -240,6 +241,18 @@ def strips_of(pixels: int) -> DataSet:
     labels = np.zeros((80, 80), np.uint8)
     labels.flat[:pixels] = 1 + np.arange(pixels) % 2
     return DataSet((), (Pair("p", np.zeros((1, 80, 80), np.float32), labels),))
+
+
+@pytest.mark.parametrize(("fast", "steps"), [(True, 160), (False, 100)])
+def test_without_a_word_a_run_takes_as_many_steps_as_a_minute_has(
+    tmp_path, monkeypatch, fast, steps
+):
+    mkldnn = beginning.torch.ops.mkldnn
+    monkeypatch.setattr(mkldnn, "_is_mkldnn_bf16_supported", lambda: fast)
+    with make_project(tmp_path / "p") as project:
+        run = begin_run(project, TeachConfig(device="cpu"))
+        asked = begin_run(project, TeachConfig(device="cpu", steps=7))
+    assert (read_teaching(run).steps, read_teaching(asked).steps) == (steps, 7)
 
 
 def test_few_pixels_have_to_be_gained_clearly_and_many_not():

@@ -17,7 +17,13 @@ Parts = Literal["all", "not transformers", "decoder", "norms"]
 class TeachConfig(Settings):
     """Everything that one teaching depends on, beside the model and the lesson."""
 
-    steps: int = setting(160, "Optimiser steps.", low=1, high=1_000_000)
+    steps: int = setting(
+        0,
+        "Optimiser steps; 0: what takes about a minute, 160, or 100 on a processor "
+        "without bfloat16.",
+        low=0,
+        high=1_000_000,
+    )
     batch: int = setting(4, "Patches per step.", low=1, high=256)
     patch: tuple[int, int] | None = setting(
         None,

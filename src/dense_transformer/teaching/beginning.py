@@ -21,7 +21,7 @@ from dense_transformer.errors import ConfigError, DataError, RunError
 from dense_transformer.files import atomic_write
 from dense_transformer.nn.devices import choose_device
 from dense_transformer.settings import from_dict
-from dense_transformer.teaching.amount import settle
+from dense_transformer.teaching.amount import STEPS, settle
 from dense_transformer.teaching.snapshot import take_lesson
 from dense_transformer.zoo import load_model
 
@@ -76,7 +76,8 @@ def begin_run(
         lesson = take_lesson(project, run, seed=config.seed)
         pixels = sum(int((e.training > 0).sum()) for e in lesson.examples)
         upright = chosen.card.height_px is not None  # made for frames
-        config = settle(config, pixels, upright=upright)
+        slow = config.device in ("auto", "cpu") and _is_slow(config)
+        config = settle(config, pixels, upright=upright, slow=slow)
         atomic_write(run / START, chosen.path.read_bytes())
         _write_settings(run, project, config)
     except BaseException:
@@ -151,7 +152,7 @@ def training_config(teach: TeachConfig, model: Model) -> TrainConfig:
         about=AboutConfig(**about),
         name=card.name,
         seed=teach.seed,
-        steps=teach.steps,
+        steps=teach.steps or STEPS,
         batch=teach.batch,
         patch=card.patch,  # that it is judged and predicts with
         learning_rate=teach.learning_rate,
@@ -185,6 +186,14 @@ def drawn_patch(teach: TeachConfig, model: Model) -> tuple[int, int]:
 def _precision(teach: TeachConfig) -> Literal["float32", "bfloat16", "float16"]:
     if teach.precision != "auto":
         return teach.precision
-    on_cpu = choose_device(teach.device).type == "cpu"
-    fast = on_cpu and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    fast = _on_cpu(teach) and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return "bfloat16" if fast else "float32"
+
+
+def _is_slow(teach: TeachConfig) -> bool:
+    """Return whether it is computed on a processor in single precision."""
+    return _on_cpu(teach) and _precision(teach) == "float32"
+
+
+def _on_cpu(teach: TeachConfig) -> bool:
+    return bool(choose_device(teach.device).type == "cpu")
