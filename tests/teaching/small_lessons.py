@@ -74,6 +74,7 @@ def small_teaching(**changes) -> TeachConfig:
         "threads": 1,
         "precision": "float32",
         "zoom": False,
+        "pull": 0.0,
     }
     return TeachConfig(**(settings | changes))
 

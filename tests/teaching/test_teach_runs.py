@@ -212,7 +212,7 @@ def test_what_is_left_open_depends_on_how_much_is_annotated():
     recalls = [settle(TeachConfig(), n).recall for n in (0, 800, 1_700, 3_400, 6_800)]
     assert recalls == [4.0, 4.0, 2.0, 1.0, 1.0]
     assert (much.recall, much.class_balance) == (1.0, 0.0)
-    asked = TeachConfig(recall=1.0, class_balance=1.0, augment=AugmentConfig())
+    asked = TeachConfig(steps=9, recall=1.0, class_balance=1.0, augment=AugmentConfig())
     assert settle(asked, 10**9) == asked == settle(asked, 1)
 
 

@@ -40,7 +40,7 @@ class TeachConfig(Settings):
         True, "Keep the means and variances that batch norm and warps were trained on."
     )
     pull: float = setting(
-        0.0, "Pull of all weights towards those of the start.", low=0, high=1000
+        10.0, "Pull of all weights towards those of the start.", low=0, high=1000
     )
     recall: float | None = setting(
         None,
