@@ -116,7 +116,7 @@ class Pixels:
             box = (piece.top, piece.left, piece.top + height, piece.left + width)
             now, kept = self.read(piece.section, box), self.kept(piece.section, box)
             ours = now == kept
-            np.logical_and(ours, piece.before != piece.after, out=ours)
+            ours &= kept == piece.before
             np.copyto(kept, piece.after, where=ours)
             if many:
                 np.copyto(now, piece.after, where=ours)

@@ -80,12 +80,18 @@ class JournalWriter(QObject):
     def _write(self, work: Callable[[], Any]) -> Outcome:
         """Change the journal; in its thread. A full disk keeps it in memory."""
         change, problem = None, None
+        foreign = any(True for _ in self._known.changes(self._labels()))
         try:
             change = work()
         except WriteError as error:
             problem = error
-        self._known = self._journal.annotations().labels
+        if not foreign:  # else `read` has yet to tell of what somebody else did
+            self._known = self._labels()
         return change, journal_state(self._journal), problem
+
+    def _labels(self) -> SparseLabels:
+        labels: SparseLabels = self._journal.annotations().labels
+        return labels
 
     def _written(self, outcome: Outcome) -> None:
         _, self.state, problem = outcome
@@ -101,7 +107,7 @@ class JournalWriter(QObject):
         """Return what the journal has and we haven't changed; in its thread."""
         from dense_transformer.teaching import Change, Piece
 
-        before, self._known = self._known, self._journal.annotations().labels
+        before, self._known = self._known, self._labels()
         pieces = tuple(
             Piece(section, box[0], box[1], old, new)
             for section, box, old, new in before.changes(self._known)

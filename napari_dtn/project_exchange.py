@@ -104,21 +104,16 @@ class ProjectExchange(QObject):
 
     def _ask(self, steps: Steps) -> None:
         """Do the next piece of an import, after the strokes that came meanwhile."""
-        one = self._context.annotator.current
-        journal = None if one is None else one.journal
         self._context.in_turn(
-            partial(_next_piece, steps, journal),
-            partial(self._advanced, steps, one),
-            self._failed,
+            partial(_next_piece, steps), partial(self._advanced, steps), self._failed
         )
 
-    def _advanced(self, steps: Steps, one: Any, found: tuple[Any, bool]) -> None:
-        outcome, changed = found
-        if changed and one is self._context.annotator.current:
-            one.read_again()  # or the next stroke would be drawn over what came
+    def _advanced(self, steps: Steps, outcome: Any) -> None:
+        # Or the next stroke, on whatever image, would be drawn over what came.
+        self._context.annotator.read_again()
         if steps is not self._steps:
-            self._context.annotator.read_again()
-        elif isinstance(outcome, Progress):
+            return
+        if isinstance(outcome, Progress):
             if time.monotonic() - self._shown > SHOW_S:
                 self._shown = time.monotonic()
                 self.progressed.emit(outcome)
@@ -133,6 +128,8 @@ class ProjectExchange(QObject):
         self._context.say(f"{len(files)} files in {files[-1].parent}.")
 
     def _failed(self, error: Exception) -> None:
+        if self._steps is not None:
+            self._context.annotator.read_again()  # some of it may have come
         self._context.fail(error)
         self._steps = None
         self._end()
@@ -150,21 +147,12 @@ def _export(project: Path, folder: Path) -> Steps:
         return (yield from export_data_set(reader, folder))
 
 
-def _next_piece(steps: Steps, journal: Any) -> tuple[Any, bool]:
-    """Return the next progress or the result, and whether a journal was changed."""
-    before = _said(journal)
+def _next_piece(steps: Steps) -> Any:
+    """Return the next progress of an import, or its result."""
     try:
-        outcome: Any = next(steps)
+        return next(steps)
     except StopIteration as end:
-        outcome = end.value
-    return outcome, _said(journal) != before
-
-
-def _said(journal: Any) -> tuple[Any, ...]:
-    """Return what differs once a journal was changed by an import."""
-    if journal is None:
-        return ()
-    return journal.pixels, journal.patches, journal.can_undo
+        return end.value
 
 
 def _many(entries: tuple[ImageEntry, ...]) -> str:

@@ -71,7 +71,7 @@ class Asks(QObject):
 
     def begun(self, run: Path) -> None:
         """Do what was asked while this run was being begun."""
-        if self.what:
+        if self.what and self._run is None:  # else it was asked of the one before
             self.ask(self.what, run, self._then)
 
     def do(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
@@ -90,7 +90,8 @@ class Asks(QObject):
 
     def give_up(self) -> None:
         """Wait for nothing more: the run that was being begun never came."""
-        self._say("")
+        if self._run is None:
+            self._say("")
 
     def finish(self, seconds: float) -> None:
         """Tell nobody any more; wait so long for files to be written."""

@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+from qtpy.QtCore import QObject
 from teach_run_driver import write_run
 
 from dense_transformer.errors import DataError
@@ -14,6 +15,7 @@ from dense_transformer.teaching.status import RunStatus, read_status, write_stat
 from dense_transformer.teaching.trash import bring_back
 from dense_transformer.training.lock import locked
 from napari_dtn.child import find_child, is_alive, start_child
+from napari_dtn.teach_run_asks import Asks
 from napari_dtn.teach_runs_alive import discard_run, stop_run
 
 LOADS = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -154,3 +156,15 @@ def test_a_run_that_can_t_be_begun_leaves_the_words_of_the_one_before(
     window.until(lambda: bool(told))
     assert section.words.text().startswith("Stopped at")
     assert section.buttons.teach.isEnabled()
+
+
+def test_what_was_asked_of_the_run_before_is_not_asked_of_the_next(qapp, tmp_path):
+    first, second = (write_run(tmp_path / name, "running") for name in ("1", "2"))
+    parent = QObject()
+    asks = Asks(parent)
+    asks.ask("stop", first)
+    asks.begun(second)
+    asks.give_up()
+    assert asks.what == "stop"  # of the first, still on its way
+    asks.finish(5.0)
+    assert not (second / "stop").exists()

@@ -17,6 +17,7 @@ from dense_transformer.evaluation import score
 from dense_transformer.inference import predict
 from dense_transformer.nn import build_network
 from dense_transformer.teaching import Patch, Project, begin_run, teach
+from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.zoom import Proposal, measure_strangeness, propose_zoom
 from dense_transformer.types import Image
 from dense_transformer.work import finish
@@ -125,6 +126,33 @@ def test_images_of_smaller_pixels_are_proposed_to_be_shrunk(path, times):
     found = finish(propose_zoom(network, windows_of(bars(times)[0])))
     assert abs(math.log2(found.zoom * times)) <= 0.5
     assert found.strangeness < found.before / 3
+
+
+def test_a_zoom_that_no_card_takes_is_not_looked_at(path):
+    network, asked = load_model(path).network, []
+    windows = windows_of(bars(1)[0])
+
+    def noted(zoom):
+        asked.append(zoom)
+        return windows(zoom)
+
+    finish(propose_zoom(network, noted, 12.0))
+    assert max(asked) == 1
+    assert min(asked) < 1
+
+
+def test_where_memory_ends_on_the_enlarged_image_it_is_seen_as_before(
+    path, tmp_path, monkeypatch
+):
+    run, at = taught(tmp_path / "p", path, 3, steps=1), LessonViews.at
+
+    def limited(self, zoom):
+        if zoom != 1:
+            raise MemoryError
+        return at(self, zoom)
+
+    monkeypatch.setattr(LessonViews, "at", limited)
+    assert load_model(finish(teach(run)).best).card.zoom == 1
 
 
 @pytest.mark.parametrize(

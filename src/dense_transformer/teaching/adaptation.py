@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from dense_transformer.data import Pair
+from dense_transformer.nn.devices import is_out_of_memory
 from dense_transformer.teaching.held_out import SPARE, judge, merit_of
 from dense_transformer.teaching.zoom import propose_zoom
 
@@ -92,11 +93,16 @@ def choose_base(
     base = Base(best, words, trust_in(found.scores.auc), merit_of(found))
     proposal = None
     if teach.zoom and config.data.height_px is None:
-        proposal = yield from propose_zoom(best, views.look)
+        proposal = yield from propose_zoom(best, views.look, views.model.card.zoom)
     plain = yield from _with_statistics(base, views.at(1.0), teach, config)
     if proposal is None:
         return plain
-    zoomed = yield from _zoomed(base, proposal, views, teach, config)
+    try:
+        zoomed = yield from _zoomed(base, proposal, views, teach, config)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return plain  # enlarged it takes many times the memory
     wanted = plain.merit + (-SPARE if proposal.evident else MARGIN)
     return zoomed if zoomed.merit > wanted else plain
 

@@ -136,7 +136,7 @@ class Work:
         )  # fmt: skip
         try:
             steps = Steps(session, data, self.gate, self._tell)
-            as_was = session.begun or base.zoom == 1
+            as_was = session.begun or base.zoom == 1 or not data.held_out
             before = data.data_set if as_was else views.at(1.0).data_set
             return (yield from steps.run(original, before, rung.patch))
         except StoppedError:

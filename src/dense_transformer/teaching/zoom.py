@@ -19,6 +19,7 @@ FIRST = (0, 1, -1, 2, -2)  # steps that are looked at; on beyond the best of the
 MOST = 4  # steps of the square root of 2 either way: four times larger or smaller
 LESS = 1 / 3  # of the strangeness of the image as it is: below it labels decide
 EVIDENT, ALIKE = 1 / 5, 0.03  # below that share, and so little at all, none is needed
+LARGEST = 16.0  # zoom of a model; a card takes no more
 BATCH = 4  # windows at a time
 
 
@@ -47,7 +48,9 @@ class Proposal:
 
 
 def propose_zoom(
-    network: DenseTransformerNetwork, windows: Callable[[float], Sequence[Array]]
+    network: DenseTransformerNetwork,
+    windows: Callable[[float], Sequence[Array]],
+    now: float = 1.0,
 ) -> Generator[str, None, Proposal | None]:
     """Return a zoom at which images are far less strange, if there is one.
 
@@ -61,6 +64,8 @@ def propose_zoom(
         In evaluation mode, on its device; it isn't changed.
     windows : callable
         Returns pieces of the images, each (c, h, w), at a zoom.
+    now : float
+        Zoom at which the network sees images already.
 
     Yields
     ------
@@ -68,7 +73,7 @@ def propose_zoom(
         What is being done, after each zoom.
     """
     found: dict[int, float] = {}
-    waiting = list(FIRST)
+    waiting = [step for step in FIRST if _fits(now, step)]
     while waiting:
         step = waiting.pop(0)
         yield f"looking at the image {_zoom(step):.2g} times as large"
@@ -76,10 +81,14 @@ def propose_zoom(
         best = min(found, key=lambda at: found[at])
         if not waiting:
             near = (best - 1, best + 1)
-            waiting = [n for n in near if n not in found and abs(n) <= MOST]
+            waiting = [n for n in near if n not in found and _fits(now, n)]
     if found[best] >= LESS * found[0]:
         return None
     return Proposal(_zoom(best), found[best], found[0])
+
+
+def _fits(now: float, step: int) -> bool:
+    return abs(step) <= MOST and 1 / LARGEST <= now * _zoom(step) <= LARGEST
 
 
 def _zoom(step: int) -> float:
@@ -116,10 +125,11 @@ def measure_strangeness(
     sums = [torch.zeros(3, 1, dtype=torch.float64) for _ in norms]
 
     def count(index: int, values: torch.Tensor) -> None:
-        flat = values.detach().transpose(0, 1).flatten(1).double()
-        size = torch.full((flat.shape[0],), flat.shape[1], dtype=torch.float64)
-        parts = (size.to(flat.device), flat.sum(1), flat.square().sum(1))
-        sums[index] = sums[index] + torch.stack(parts).cpu()
+        flat = values.detach().transpose(0, 1).flatten(1)
+        flat = flat.float() if flat.device.type == "mps" else flat.double()
+        size = torch.full_like(flat[:, 0], flat.shape[1])
+        parts = torch.stack((size, flat.sum(1), flat.square().sum(1)))
+        sums[index] = sums[index] + parts.cpu().double()
 
     hooks = [
         norm.register_forward_pre_hook(
@@ -144,7 +154,7 @@ def _distance(sums: torch.Tensor, norm: nn.BatchNorm2d) -> float:
         return 0.0
     number, total, squares = sums
     mean = total / number
-    own = norm.running_var.double().cpu() + norm.eps
+    own = norm.running_var.cpu().double() + norm.eps
     here = (squares / number - mean.square()).clamp_min(0) + norm.eps
-    away = (mean - norm.running_mean.double().cpu()).square()
+    away = (mean - norm.running_mean.cpu().double()).square()
     return float((((here + away) / own - 1 - (here / own).log()) / 2).mean())
