@@ -251,7 +251,7 @@ def test_where_to_annotate_next_is_told_with_reasons(project: Path, capsys):
         (["--revert", "none"], "no model"),
         (["--where", "none"], "no image"),
         (["--import", "nowhere"], "missing"),
-        (["--steps", "0"], "steps"),
+        (["--steps=-1"], "steps"),
         (["--pixel-nm", "a", "--image", "x.tif"], "number"),
     ],
 )
