@@ -10,6 +10,7 @@ different sections, none of which the shipped model was trained on.
 from __future__ import annotations
 
 import argparse
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,8 @@ def load_domain(name: str, data: Path, seed: int = 0) -> Domain:
     if name == "drawn":
         return _drawn(seed)
     raw, truth = read_vnc(data / "vnc", (*TEACH_SECTIONS, SCORE_SECTION))
-    done = [CHANGES[name](r, t, rng) for r, t in zip(raw, truth, strict=True)]
+    change = (CHANGES | ASIDE)[name]
+    done = [change(r, t, rng) for r, t in zip(raw, truth, strict=True)]
     pixels = np.stack([to_bytes(p) for p, _ in done])
     last = len(done) - 1
     teach = tuple(range(last))
@@ -148,6 +150,35 @@ def _dark_cells(p: Array, t: Array, rng: np.random.Generator) -> tuple[Array, Ar
     return (1 - shade) * (0.2 + 0.8 * p) * 0.9 + shade * (grey - 0.27), t
 
 
+def _thick(p: Array, t: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """See through a thick section what lies below, a little displaced."""
+    shift = [9.0 * smooth_noise(rng, p.shape, 40.0) for _ in range(2)]
+    below = ndimage.map_coordinates(
+        p, np.indices(p.shape) + np.stack(shift), order=1, mode="reflect"
+    )
+    mixed = ndimage.gaussian_filter(0.5 * p + 0.5 * below, 1.5)
+    return 0.3 + 0.4 * mixed + 0.06 * rng.standard_normal(p.shape), t
+
+
+def _stretched(p: Array, t: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Pixels three times as wide as high, much brighter; nothing says so."""
+    del rng
+    wide = p[:, :1023].reshape(1024, 341, 3).mean(2)
+    dark = (t[:, :1023] == 2).reshape(1024, 341, 3).mean(2) >= 0.5
+    return 0.3 + 0.7 * wide**0.5, np.where(dark, 2, 1).astype(np.uint8)
+
+
+def _specked(p: Array, t: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Precipitate of the stain, uneven staining, and saved as JPEG."""
+    specks = ndimage.gaussian_filter(rng.random(p.shape) < 0.005, 1.8, output=float)
+    stain = 1 + 0.35 * smooth_noise(rng, p.shape, 25.0)
+    uneven = np.clip(p * stain, 0, 1) * (1 - np.clip(specks / 0.03, 0, 1))
+    file = io.BytesIO()
+    Picture.fromarray(to_bytes(uneven)).save(file, "JPEG", quality=8)
+    with Picture.open(file) as picture:
+        return np.asarray(picture, np.float32) / 255, t
+
+
 def _drawn(seed: int) -> Domain:
     """Drawn tissue of cells half the size, stained thinly, in a grainy picture."""
     scene = em_stack(seed + 900, sections=4, size=(1536, 1536))
@@ -212,11 +243,17 @@ CHANGES: dict[str, Change] = {
     "striped": _striped,
     "dark-cells": _dark_cells,
 }
+#: Written, and first run, when all settings were chosen: nothing was fitted to them.
+ASIDE: dict[str, Change] = {
+    "thick": _thick,
+    "stretched": _stretched,
+    "specked": _specked,
+}
 ROADS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
     "road-night": _night,
     "road-rain": _rain,
 }
-DOMAINS = (*CHANGES, "drawn", *ROADS)
+DOMAINS = (*CHANGES, "drawn", *ROADS, *ASIDE)
 
 
 def main() -> None:
