@@ -15,6 +15,7 @@ from small_lessons import make_run
 from dense_transformer.locks import try_lock
 from dense_transformer.teaching import (
     discard,
+    gate,
     note_kept,
     pause,
     read_status,
@@ -113,15 +114,25 @@ def test_a_killed_run_died_and_can_be_discarded(context, tmp_path):
     assert not list(run.glob("*.safetensors"))
 
 
-def test_it_stops_while_it_judges(tmp_path):
-    run = make_run(tmp_path / "p")
-    for progress in (work := teach(run)):
-        if "validating" in progress.message:
-            stop(run)
-            break
-    assert {progress.done for progress in work} <= {0}
+@pytest.mark.parametrize("begun", [False, True], ids=["choosing", "begun"])
+def test_it_stops_while_it_judges(tmp_path, monkeypatch, begun):
+    monkeypatch.setattr(gate, "_LOOK_S", 0.0)
+    run, said, done = make_run(tmp_path / "p"), set(), set()
+
+    def asked():  # before each convolution
+        if begun:
+            return b'"start"' in (run / "events.jsonl").read_bytes()
+        return any("validating" in words for words in said)
+
+    def note(progress):
+        said.add(progress.message)
+        done.add(progress.done)
+
+    result = finish(teach(run, stop=asked), note)
+    assert done == {0}
+    assert (result.words, result.best) == ("stopped before the first step", None)
     assert read_status(run).state == "stopped"
-    assert not (run / "last.safetensors").exists()
+    assert (run / "last.safetensors").exists() == begun
 
 
 def test_a_finished_run_says_so_and_is_kept_under_a_name(tmp_path):

@@ -78,7 +78,7 @@ def teach(
         ending: TeachEnding
         try:
             gate.hold()
-            yield from _turn(run, config.device, gate, stack)
+            yield from _turn(work, stack)
             ending = yield from work.run()
         except StoppedError:
             ending = "discarded" if gate.asked() == "discard" else "stopped"
@@ -119,11 +119,10 @@ def _enter(run: Path, stack: ExitStack) -> RunDirectory:
             time.sleep(_POLL_S / 4)
 
 
-def _turn(
-    run: Path, device: str, gate: Gate, stack: ExitStack
-) -> Generator[Progress, None, None]:
+def _turn(work: Work, stack: ExitStack) -> Generator[Progress, None, None]:
     """Wait until no other run of the project, nor on the device, was there before."""
-    on_device = device_turn(run, choose_device(device))
+    run, gate, config = work.path, work.gate, work.config
+    on_device = device_turn(run, choose_device(config.device))
     for turn in (project_turn(run), on_device):
         stack.callback(turn.leave)
         gate.turn = on_device if turn is on_device else None  # never before the project
@@ -131,8 +130,8 @@ def _turn(
         while not turn.came():
             if turn.words != said:
                 said = turn.words
-                write_status(run, RunStatus("queued", 0, 0, said, os.getpid()))
-                yield Progress(0, 1, "step", message=said)
+                work.wait(said)
+                yield Progress(work.step, config.steps, "step", message=said)
             gate.hold()
             time.sleep(_POLL_S)
 
