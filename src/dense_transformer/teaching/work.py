@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shlex
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -151,8 +152,7 @@ class Work:
         )  # fmt: skip
         try:
             steps = Steps(session, data, self.gate, self._tell)
-            as_was = session.begun or base.zoom == 1 or not data.held_out
-            before = data.data_set if as_was else views.at(1.0).data_set
+            before = partial(views.at if base.zoom == 1 else views.open, 1.0)
             return (yield from steps.run(original, before, rung.patch))
         except StoppedError:
             return self._end_early(session, data)
