@@ -13,6 +13,7 @@ from dense_transformer.nn.devices import choose_device
 from dense_transformer.teaching.beginning import read_teaching
 from dense_transformer.teaching.gate import Gate
 from dense_transformer.teaching.result import TeachEnding, TeachResult
+from dense_transformer.teaching.run_lock import refuse_elsewhere
 from dense_transformer.teaching.status import (
     RunState,
     RunStatus,
@@ -55,7 +56,8 @@ def teach(
     Raises
     ------
     RunError
-        If `run` is in use, discarded, damaged, or belongs to other data.
+        If `run` is in use, here or on another machine, discarded, damaged, or
+        belongs to other data.
     DeviceError
         If the device isn't there, or memory doesn't suffice for one small patch.
     DivergedError
@@ -112,6 +114,7 @@ def _enter(run: Path, stack: ExitStack) -> RunDirectory:
     while True:
         directory = RunDirectory(run)
         try:
+            refuse_elsewhere(run / "lock")
             return stack.enter_context(directory)
         except RunError:
             if time.monotonic() > deadline:
