@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -138,24 +139,20 @@ def test_stopped_before_it_goes_on_a_run_says_what_it_has(untouched, attentive, 
 def test_a_run_that_goes_on_never_says_it_is_back_at_its_start(untouched, attentive):
     run = copy_of(untouched, "0106")
     stop_after(run, 7)
-    work = teach(run)
-    assert next(work).done == 7
-    assert (read_status(run).state, read_status(run).step) == ("probing", 7)
-    work.close()
+    with closing(teach(run)) as work:
+        assert next(work).done == 7
+        assert (read_status(run).state, read_status(run).step) == ("probing", 7)
     assert (read_status(run).state, read_status(run).step) == ("stopped", 7)
 
 
 def test_a_run_that_waits_to_go_on_says_at_which_step_it_is(untouched, attentive):
     run, other = copy_of(untouched, "0107"), copy_of(untouched, "0108")
     stop_after(run, 7)
-    before = teach(other)
-    next(before)
-    work = teach(run)
-    assert next(work).done == 7
-    status = read_status(run)
-    assert (status.state, status.step, status.steps) == ("queued", 7, 12)
-    work.close()
-    before.close()
+    with closing(teach(other)) as before, closing(teach(run)) as work:
+        next(before)
+        assert next(work).done == 7
+        status = read_status(run)
+        assert (status.state, status.step, status.steps) == ("queued", 7, 12)
 
 
 def test_discarded_before_it_goes_on_a_run_is_brought_back_as_it_was(
