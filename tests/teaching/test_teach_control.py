@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
-import torch
+from apart import until
 from small_lessons import make_run
 
 from dense_transformer.locks import try_lock
 from dense_transformer.teaching import (
     discard,
+    gate,
     note_kept,
     pause,
     read_status,
@@ -30,50 +31,21 @@ needs_processes = pytest.mark.skipif(os.name != "posix", reason="needs forkserve
 LONG = {"steps": 100_000, "validate_every": 50, "save_every": 1000}
 
 
-def work_alone(run):
-    torch.set_num_threads(1)
-    finish(teach(run))
-
-
-@pytest.fixture(scope="module")
-def context():
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dense_transformer.teaching"])
-    return context
-
-
-def until(claim, seconds=30.0):
-    """Wait until a claim holds; return the seconds it took."""
-    begin = time.monotonic()
-    while not claim():
-        assert time.monotonic() - begin < seconds
-        time.sleep(0.005)
-    return time.monotonic() - begin
-
-
-def begin(context, run):
-    child = context.Process(target=work_alone, args=(run,))
-    child.start()
-    until(lambda: read_status(run).state == "running")
-    return child
-
-
 @needs_processes
-def test_a_run_pauses_goes_on_stops_and_goes_on_again(context, tmp_path):
+def test_a_run_pauses_goes_on_stops_and_goes_on_again(begin, tmp_path):
     run = make_run(tmp_path / "p", **LONG)
     assert read_status(run).state == "queued"
-    child = begin(context, run)
+    child = begin(run)
     pause(run)
     assert until(lambda: read_status(run).state == "paused") < 2
     events = (run / "events.jsonl").read_bytes()
     step = read_status(run).step
-    time.sleep(0.3)  # that nothing happens can only be seen by waiting
-    assert (run / "events.jsonl").read_bytes() == events
     assert (run / "state.pt").exists()  # the power may fail during a pause
+    assert (run / "events.jsonl").read_bytes() == events
     unpause(run)
     assert until(lambda: read_status(run).state == "running") < 2
     stop(run)
-    until(lambda: not child.is_alive(), 2)
+    child.join(2)
     status = read_status(run)
     assert (child.exitcode, status.state) == (0, "stopped")
     assert status.step >= step
@@ -84,25 +56,44 @@ def test_a_run_pauses_goes_on_stops_and_goes_on_again(context, tmp_path):
     assert max(done) >= status.step
 
 
+def test_it_holds_still_for_as_long_as_the_pause_lasts(tmp_path, monkeypatch):
+    heard, looks = [], []
+    held = Gate(tmp_path)
+    held.on_pause = heard.append
+    (tmp_path / "pause").touch()
+
+    def sleep(seconds):
+        looks.append(seconds)
+        assert heard == [True]
+        if len(looks) == 7:
+            unpause(tmp_path)
+
+    here = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+    monkeypatch.setattr(gate, "time", here)
+    held.hold()
+    assert len(looks) == 7
+    assert heard == [True, False]
+
+
 @needs_processes
 @pytest.mark.parametrize("paused", [False, True])
-def test_a_discarded_run_keeps_no_model(context, tmp_path, paused):
+def test_a_discarded_run_keeps_no_model(begin, tmp_path, paused):
     run = make_run(tmp_path / "p", **LONG)
-    child = begin(context, run)
+    child = begin(run)
     if paused:
         pause(run)
         until(lambda: read_status(run).state == "paused")
     discard(run)
-    until(lambda: not child.is_alive(), 2)
+    child.join(2)
     assert (child.exitcode, read_status(run).state) == (0, "discarded")
     assert not [*run.glob("*.safetensors"), *run.glob("state.pt*")]
     assert (run / "events.jsonl").exists()
 
 
 @needs_processes
-def test_a_killed_run_died_and_can_be_discarded(context, tmp_path):
+def test_a_killed_run_died_and_can_be_discarded(begin, tmp_path):
     run = make_run(tmp_path / "p", **LONG)
-    child = begin(context, run)
+    child = begin(run)
     os.kill(child.pid, signal.SIGKILL)
     child.join()
     status = read_status(run)
@@ -113,15 +104,25 @@ def test_a_killed_run_died_and_can_be_discarded(context, tmp_path):
     assert not list(run.glob("*.safetensors"))
 
 
-def test_it_stops_while_it_judges(tmp_path):
-    run = make_run(tmp_path / "p")
-    for progress in (work := teach(run)):
-        if "validating" in progress.message:
-            stop(run)
-            break
-    assert {progress.done for progress in work} <= {0}
+@pytest.mark.parametrize("begun", [False, True], ids=["choosing", "begun"])
+def test_it_stops_while_it_judges(tmp_path, monkeypatch, begun):
+    monkeypatch.setattr(gate, "_LOOK_S", 0.0)
+    run, said, done = make_run(tmp_path / "p"), set(), set()
+
+    def asked():  # before each convolution
+        if begun:
+            return b'"start"' in (run / "events.jsonl").read_bytes()
+        return any("validating" in words for words in said)
+
+    def note(progress):
+        said.add(progress.message)
+        done.add(progress.done)
+
+    result = finish(teach(run, stop=asked), note)
+    assert done == {0}
+    assert (result.words, result.best) == ("stopped before the first step", None)
     assert read_status(run).state == "stopped"
-    assert not (run / "last.safetensors").exists()
+    assert (run / "last.safetensors").exists() == begun
 
 
 def test_a_finished_run_says_so_and_is_kept_under_a_name(tmp_path):

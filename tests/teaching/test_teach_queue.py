@@ -6,11 +6,11 @@ import multiprocessing
 import os
 import platform
 import signal
-import time
 from types import SimpleNamespace
 
 import pytest
 import torch
+from apart import until
 from small_lessons import make_project, make_run, small_teaching
 
 from dense_transformer.errors import RunError
@@ -21,25 +21,13 @@ from dense_transformer.teaching import (
     read_status,
     stop,
     teach,
+    tuning,
     turns,
     unpause,
 )
 from dense_transformer.teaching.queue import Place
 from dense_transformer.teaching.turns import Turn, device_turn, project_turn
 from dense_transformer.work import finish
-
-
-def work_alone(run):
-    torch.set_num_threads(1)
-    finish(teach(run))
-
-
-def until(claim, seconds=60.0):
-    """Wait until a claim holds."""
-    end = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def hold_place(folder, taken):
@@ -98,13 +86,10 @@ def test_two_runs_of_a_project_run_one_after_the_other(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs forkserver")
-def test_a_paused_run_lets_others_have_the_device_and_waits_for_them(tmp_path):
+def test_a_paused_run_lets_others_have_the_device_and_waits_for_them(begin, tmp_path):
     paused = make_run(tmp_path / "p", steps=100_000)
     other = make_run(tmp_path / "cells-teach", steps=100_000)
-    context = multiprocessing.get_context("forkserver")
-    child = context.Process(target=work_alone, args=(paused,))
-    child.start()
-    until(lambda: read_status(paused).state == "running")
+    child = begin(paused)
     pause(paused)
     until(lambda: read_status(paused).state == "paused")
     work = teach(other)
@@ -174,7 +159,8 @@ def test_a_waiting_run_can_be_stopped(tmp_path):
     first.close()
 
 
-def test_a_run_is_not_taught_by_two(tmp_path):
+def test_a_run_is_not_taught_by_two(tmp_path, monkeypatch):
+    monkeypatch.setattr(tuning, "_PATIENCE_S", 0.0)  # nobody only looks
     with make_project(tmp_path / "p") as project:
         run = begin_run(project, small_teaching(steps=3))
     first = teach(run)

@@ -7,14 +7,23 @@ import os
 import shutil
 import signal
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
 import torch
 from small_lessons import make_run, weights_of
 
-from dense_transformer.teaching import Wanted, ask_view, teach
+from dense_transformer.teaching import (
+    Wanted,
+    ask_view,
+    discard,
+    gate,
+    read_status,
+    teach,
+)
 from dense_transformer.teaching import view as view_module
+from dense_transformer.teaching.trash import bring_back
 from dense_transformer.teaching.tuner import Tuner
 from dense_transformer.training import RunDirectory
 from dense_transformer.training.preview_file import unpack_preview
@@ -57,10 +66,23 @@ def results(run):
     )
 
 
+@pytest.fixture
+def attentive(monkeypatch):
+    """Runs look what they are asked for all the time, not every 50 ms."""
+    monkeypatch.setattr(gate, "_LOOK_S", 0.0)
+
+
 def stop_after(run, steps):
     reached = [0]
     work = teach(run, stop=lambda: reached[-1] >= steps)
-    finish(work, lambda progress: reached.append(progress.done))
+    return finish(work, lambda progress: reached.append(progress.done))
+
+
+def stop_once_it_reads(run):
+    """Return what a run says that is stopped before its last save is read."""
+    asked = []
+    work = teach(run, stop=lambda: bool(asked))
+    return finish(work, lambda progress: asked.append(progress.message))
 
 
 def lines(path):
@@ -99,6 +121,64 @@ def test_stopped_at_every_third_step_it_ends_bit_equal(untouched, whole):
         stop_after(run, stop_at)
     finish(teach(run))
     assert results(run) == results(whole)
+
+
+@pytest.mark.parametrize(
+    "again", [stop_once_it_reads, lambda run: finish(teach(run, stop=lambda: True))],
+    ids=["while it reads", "while it waits"],
+)  # fmt: skip
+def test_stopped_before_it_goes_on_a_run_says_what_it_has(untouched, attentive, again):
+    run = copy_of(untouched, f"{again.__name__[:5]}")
+    first, said = stop_after(run, 7), read_status(run)
+    assert (first.steps, first.best_step > 0, first.improved) == (7, True, True)
+    assert again(run) == first
+    assert read_status(run) == said
+    shutil.rmtree(run)
+
+
+def test_a_run_that_goes_on_never_says_it_is_back_at_its_start(untouched, attentive):
+    run = copy_of(untouched, "0106")
+    stop_after(run, 7)
+    with closing(teach(run)) as work:
+        assert next(work).done == 7
+        assert (read_status(run).state, read_status(run).step) == ("probing", 7)
+    assert (read_status(run).state, read_status(run).step) == ("stopped", 7)
+
+
+def test_a_run_that_waits_to_go_on_says_at_which_step_it_is(untouched, attentive):
+    run, other = copy_of(untouched, "0107"), copy_of(untouched, "0108")
+    stop_after(run, 7)
+    with closing(teach(other)) as before, closing(teach(run)) as work:
+        next(before)
+        assert next(work).done == 7
+        status = read_status(run)
+        assert (status.state, status.step, status.steps) == ("queued", 7, 12)
+
+
+def test_discarded_before_it_goes_on_a_run_is_brought_back_as_it_was(
+    untouched, attentive
+):
+    run = copy_of(untouched, "0109")
+    first = stop_after(run, 7)
+    result = finish(teach(run), lambda progress: discard(run))
+    assert (result.ending, result.steps, result.best) == ("discarded", 7, None)
+    bring_back(run)
+    status = read_status(run)
+    assert (status.state, status.step) == ("stopped", 7)
+    assert status.improved == first.improved
+
+
+def test_a_damaged_run_says_so_when_it_is_stopped_and_can_be_discarded(
+    untouched, attentive
+):
+    run = copy_of(untouched, "0110")
+    stop_after(run, 7)
+    for path in run.glob("state.pt*"):
+        path.write_bytes(b"torn")
+    assert "not a state" in stop_once_it_reads(run).words
+    assert read_status(run).step == 7
+    result = finish(teach(run), lambda progress: discard(run))
+    assert (result.ending, read_status(run).state) == ("discarded", "discarded")
 
 
 def test_memory_that_ends_in_a_step_changes_nothing_but_rounding(

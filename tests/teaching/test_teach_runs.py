@@ -33,8 +33,10 @@ from dense_transformer.teaching import (
     Project,
     begin_run,
     beginning,
+    gate,
     read_status,
     read_teaching,
+    stop,
     teach,
 )
 from dense_transformer.teaching import session as session_module
@@ -109,20 +111,35 @@ def test_what_is_painted_during_a_run_is_not_half_used(tmp_path):
     assert weights_of(run / "last.safetensors") == weights_of(twin / "last.safetensors")
 
 
-def test_one_place_only_is_taught_and_nobody_claims_it_is_better(tmp_path):
-    folder = tmp_path / "p"
+def one_stroke(tmp_path, **changes):
+    """Return a run of a project with a stroke that is too short to be cut."""
     model = write_small_model(tmp_path / "m.safetensors")
-    with Project.create(folder, model) as project:
+    with Project.create(tmp_path / "p", model) as project:
         pixels, truth = striped()
         project.add_image("one", pixels)
         stroke = np.zeros_like(truth)
-        stroke[40:43, 20:44] = truth[40:43, 20:44]  # too short to be cut
+        stroke[40:43, 20:44] = truth[40:43, 20:44]
         project.journal("one").paint(0, 0, 0, np.zeros_like(stroke), stroke)
-        run = begin_run(project, small_teaching(steps=3))
-    result = finish(teach(run))
+        return begin_run(project, small_teaching(**changes))
+
+
+def test_one_place_only_is_taught_and_nobody_claims_it_is_better(tmp_path):
+    result = finish(teach(one_stroke(tmp_path, steps=3)))
     assert result.improved is None
     assert "nothing is held out" in result.words
     assert load_model(result.best).card.name == "small"
+
+
+def test_stopped_where_nothing_is_held_out_what_it_learned_can_be_kept(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(gate, "_LOOK_S", 0.0)
+    run = one_stroke(tmp_path, steps=8, save_every=3)
+    result = finish(teach(run), lambda p: stop(run) if p.done == 4 else None)
+    assert (result.ending, result.steps, result.improved) == ("stopped", 4, None)
+    weights = weights_of(result.best)
+    assert weights == weights_of(run / "last.safetensors")
+    assert weights != weights_of(run / "start.safetensors")
 
 
 def test_nothing_annotated_leaves_no_run(tmp_path):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
 import pytest
 import torch
+from small_lessons import write_small_model
 
 from dense_transformer.config import AugmentConfig
 from dense_transformer.data import Pair
 from dense_transformer.errors import DataError
+from dense_transformer.teaching.replay import open_replay
 from dense_transformer.teaching.sampling import Draws, Spot, draw_batch, visited
+from dense_transformer.zoo import load_model
 
 STILL = AugmentConfig(
     flips=False, turns=False, warp_share=0, brightness=0, contrast=0, gamma=0, noise=0,
@@ -103,3 +107,35 @@ def test_nothing_to_learn_from_is_said():
     )
     with pytest.raises(DataError, match="nothing is annotated in the box"):
         draw_batch([empty], (), draws(), 0)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return load_model(write_small_model(tmp_path_factory.mktemp("m") / "m.safetensors"))
+
+
+def test_a_models_own_sample_is_seen_at_its_own_scale_whatever_zoom_it_was_taught(
+    small,
+):
+    card = dataclasses.replace(small.card, zoom=2.0)
+    zoomed = dataclasses.replace(small, card=card)
+    own, found = open_replay(small), open_replay(zoomed)
+    assert len(own) == len(found) > 0
+    for one, other in zip(own, found, strict=True):
+        assert np.array_equal(one.pixels, other.pixels)
+        assert np.array_equal(one.labels, other.labels)
+
+
+def test_a_models_own_sample_is_seen_at_the_pixel_size_that_it_was_made_for(small):
+    coarse, fine = (
+        open_replay(
+            dataclasses.replace(
+                small, card=dataclasses.replace(small.card, pixel_nm=(size, size))
+            )
+        )
+        for size in (8.0, 4.0)
+    )
+    assert coarse
+    for one, other in zip(coarse, fine, strict=True):
+        sizes = np.array([one.labels.shape, other.labels.shape])
+        assert np.allclose(2 * sizes[0], sizes[1], atol=1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -16,7 +19,8 @@ from dense_transformer.data import measure_intensity, resample
 from dense_transformer.evaluation import score
 from dense_transformer.inference import predict
 from dense_transformer.nn import build_network
-from dense_transformer.teaching import Patch, Project, begin_run, teach
+from dense_transformer.teaching import Patch, Project, begin_run, lesson_views, teach
+from dense_transformer.teaching.lesson_data import open_lesson
 from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.zoom import Proposal, measure_strangeness, propose_zoom
 from dense_transformer.types import Image
@@ -205,6 +209,45 @@ def test_the_start_is_judged_and_kept_as_it_sees_images_itself(path, tmp_path):
     assert not result.improved
     assert load_model(result.best).card.zoom == 1
     assert weights_of(result.best) == weights_of(path)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """How often a lesson was opened: zoom, what of others was alive, its pixels."""
+    found = []
+
+    def noted(lesson, model, *others):
+        others_alive = alive(found)
+        data = open_lesson(lesson, model, *others)
+        pairs = (*data.pairs, *data.held_out, *data.windows)
+        pixels = [weakref.ref(one.pixels) for one in pairs]
+        found.append((model.card.zoom, others_alive, pixels))
+        return data
+
+    monkeypatch.setattr(lesson_views, "open_lesson", noted)
+    return found
+
+
+def alive(opened):
+    gc.collect()
+    return [at for at, *_, pixels in opened if any(p() is not None for p in pixels)]
+
+
+def test_what_only_the_start_is_judged_by_is_let_go_of(path, tmp_path, opened):
+    """By then the lesson is in memory once, as it is learned from."""
+    with closing(teach(taught(tmp_path / "p", path, 3, steps=2))) as work:
+        while next(work).done < 1:
+            pass
+        first, zoom, *_ = [at for at, *_ in opened]
+        assert first == 1 != zoom
+        assert alive(opened) == [zoom]
+
+
+def test_a_lesson_is_in_memory_once_while_a_zoom_is_chosen(path, tmp_path, opened):
+    finish(teach(taught(tmp_path / "p", path, 3, steps=1)))
+    (_, before, _), (zoom, meanwhile, _), *_ = opened
+    assert zoom != 1
+    assert before == meanwhile == []
 
 
 def test_a_zoom_that_was_chosen_is_kept_when_a_run_goes_on(path, tmp_path):

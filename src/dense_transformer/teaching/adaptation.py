@@ -90,6 +90,7 @@ def choose_base(
         validation = yield from judge(negative, judged, config)
         if is_negative(found.scores.auc, validation.scores.auc):
             best, words, found = negative, "intensities inverted", validation
+    del judged  # it keeps pixels that one may be about to see larger
     base = Base(best, words, trust_in(found.scores.auc), merit_of(found))
     proposal = None
     if teach.zoom and config.data.height_px is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dense_transformer.teaching.adaptation import Base
 from dense_transformer.teaching.beginning import BASE
 from dense_transformer.teaching.network_copy import copy_network
-from dense_transformer.zoo import load_model, save_model
+from dense_transformer.zoo import load_model, read_card, save_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,18 @@ def read_base(run: Path, start: Model, device: torch.device, gate: Gate) -> Base
         kept.card.zoom / start.card.zoom,
         bool(known.get("evident")),
     )
+
+
+def read_base_words(run: Path) -> tuple[str, bool]:
+    """Return what a run changed before its first step, and if without a label.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or damaged.
+    """
+    card = read_card(run / BASE)
+    return card.title, bool(dict(card.scores).get("evident"))
 
 
 def write_base(run: Path, base: Base, card: Card) -> None:

@@ -56,10 +56,13 @@ class LessonViews:
         """Return the lesson at a zoom; raises what `open_lesson` does."""
         if self._last is None or self._last[0] != zoom:
             self._last = None  # two would take twice the memory
-            seen = self.model_at(zoom)
-            opened = open_lesson(self.lesson, seen, self.patch, self.pause)
-            self._last = zoom, opened
+            self._last = zoom, self.open(zoom)
         return self._last[1]
+
+    def open(self, zoom: float) -> LessonData:
+        """Return the lesson at a zoom, for a while: it isn't kept here."""
+        seen = self.model_at(zoom)
+        return open_lesson(self.lesson, seen, self.patch, self.pause)
 
     def look(self, zoom: float) -> Sequence[Array]:
         """Return some pieces (c, h, w) of the images, from all over, at a zoom."""

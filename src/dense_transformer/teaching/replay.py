@@ -19,7 +19,9 @@ def open_replay(model: Model) -> tuple[Pair, ...]:
     """Return images and labels of the shipped sample that fits a model.
 
     Drawn tissue for models of one channel, drawn streets for those of three; none for
-    others, and for models of other classes.
+    others, and for models of other classes. They are of the pixel size that the model
+    was made for, whatever the zoom it has been taught: that makes other images look
+    like these.
 
     Raises
     ------

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from dense_transformer.errors import RunError
 from dense_transformer.locks import read_holder, try_lock
 
 BEAT_S = 10.0  # between two signs of life of a run
@@ -27,7 +28,7 @@ def is_held(path: Path) -> bool:
     try:
         for _ in range(_LOOKS):
             if try_lock(handle):
-                return read_holder(handle).elsewhere and _is_fresh(handle)
+                return _lives_elsewhere(handle)
             holder = read_holder(handle)
             if holder.here:
                 return _is_there(holder.process)
@@ -42,6 +43,31 @@ def is_held(path: Path) -> bool:
 def beat(path: Path) -> None:
     """Give a sign of life by a lock file that this process holds."""
     os.utime(path)
+
+
+def refuse_elsewhere(path: Path) -> None:
+    """Raise RunError if a process of another machine gives signs of life by a lock.
+
+    To be asked before one locks it: where locks are kept to each machine, that
+    process would keep nobody out.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:  # nobody was ever there
+        return
+    try:
+        if _lives_elsewhere(handle):
+            raise RunError(
+                f"{path.parent} is in use by {read_holder(handle)}; wait for it, or "
+                f"ask it to stop by a file {path.parent / 'stop'}; if that machine is "
+                f"off, try again in {_SILENT_S:.0f} s"
+            )
+    finally:
+        os.close(handle)
+
+
+def _lives_elsewhere(handle: int) -> bool:
+    return read_holder(handle).elsewhere and _is_fresh(handle)
 
 
 def _is_fresh(handle: int) -> bool:

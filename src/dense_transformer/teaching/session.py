@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dense_transformer.teaching.averaging import mix_weights
 from dense_transformer.teaching.held_out import CLEAR, MANY, SPARE, judge, merit_of
-from dense_transformer.teaching.result import TeachEnding, TeachResult
+from dense_transformer.teaching.reached import Reached, tell_result
 from dense_transformer.training.processes import Processes
 from dense_transformer.training.session import Session
-from dense_transformer.types import Scores
 from dense_transformer.zoo import save_model
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from dense_transformer.config import TeachConfig, TrainConfig
     from dense_transformer.data import DataSet
     from dense_transformer.nn import DenseTransformerNetwork
+    from dense_transformer.teaching.result import TeachEnding, TeachResult
     from dense_transformer.teaching.tuner import Tuner
     from dense_transformer.training.run_directory import RunDirectory
     from dense_transformer.training.validation import Validation
@@ -180,57 +180,17 @@ class TeachSession(Session):
 
     def teach_result(self, ending: TeachEnding) -> TeachResult:
         """Return what the teaching came to."""
-        after = self.best_scores
-        improved = self.best_share > 0 if self.before else None
-        return TeachResult(
-            run=self.directory.path,
-            best=None if ending == "discarded" else self.directory.best,
-            improved=improved,
-            words=self._words(ending, improved),
-            before=Scores(**self.before) if self.before else None,  # type: ignore[arg-type]
-            after=Scores(**after) if after else None,  # type: ignore[arg-type]
-            steps=self.step,
-            best_step=self.best_step,
-            skipped=self.skipped,
-            ending=ending,
+        reached = Reached(
+            self.step,
+            self.skipped,
+            self.before,
+            self.best_scores,
+            self.best_share,
+            self.best_step,
+            self.base_words,
+            self.evident,
         )
-
-    def _words(self, ending: TeachEnding, improved: bool | None) -> str:
-        if ending == "discarded":
-            return "discarded"
-        if improved is None:
-            return (
-                "nothing is held out, so nobody knows whether it is better; look at "
-                "it, or annotate another place and teach again"
-            )
-        if not improved:
-            return (
-                "nothing was better on what is held out than the model that you "
-                "began with, so that is kept; annotate places that it gets wrong"
-            )
-        name, before, after = _shown(self.before, self.best_scores)
-        if self.best_step == 0 and self.evident:
-            return (
-                f"with {self.base_words} it is like what the model knows; {name} on "
-                f"what is held out {before:.3f} before, {after:.3f} so; no step after "
-                "that was better"
-            )
-        if after < before:  # the start is worse on the rest of the annotations
-            return (
-                f"better on the annotations as a whole; {name} on what is held out "
-                f"{before:.3f} before, {after:.3f} after {self.best_step} steps"
-            )
-        if self.best_step == 0:
-            return (
-                f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
-                f"with {self.base_words}; no step after that was better"
-            )
-        mixed = "" if self.best_share == 1 else f", {self.best_share:g} of it mixed in"
-        begun = f", beginning with {self.base_words}" if self.base_words else ""
-        return (
-            f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
-            f"after {self.best_step} steps{mixed}{begun}"
-        )
+        return tell_result(self.directory, reached, ending)
 
     def _is_changed(self, original: DenseTransformerNetwork) -> bool:
         if self.zoom != self.start.card.zoom:
@@ -249,13 +209,3 @@ class TeachSession(Session):
             except StopIteration as end:
                 validation: Validation = end.value
                 return validation
-
-
-def _shown(
-    before: dict[str, float], after: dict[str, float]
-) -> tuple[str, float, float]:
-    """Return the score to tell: AUC where both classes are held out, else F1, IoU."""
-    for name, shown in (("auc", "AUC"), ("f1", "F1")):
-        if all(math.isfinite(s.get(name, math.nan)) for s in (before, after)):
-            return shown, before[name], after[name]
-    return "IoU", before.get("iou", math.nan), after.get("iou", math.nan)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from dense_transformer.ahead import Ahead
-    from dense_transformer.data import DataSet
     from dense_transformer.data.patches import Batch
     from dense_transformer.nn import DenseTransformerNetwork
     from dense_transformer.teaching.gate import Gate
@@ -55,7 +54,7 @@ class Steps:
     def run(
         self,
         original: DenseTransformerNetwork,
-        before: DataSet,
+        before: Callable[[], LessonData],
         patch: tuple[int, int],
     ) -> Generator[Progress, None, TeachEnding]:
         """Judge the start, then step, judge and save until the end.
@@ -64,8 +63,9 @@ class Steps:
         ----------
         original : DenseTransformerNetwork
             The model as it was chosen, on the session's device.
-        before : DataSet
-            What that is judged by, as it sees it.
+        before : callable
+            Returns the lesson as that sees it, to judge it by; called once, if at
+            all, and what it returns is let go of then.
         patch : tuple of int
             Height and width of the patches to learn from, network px.
 
@@ -78,7 +78,7 @@ class Steps:
         """
         session, known = self.session, self.known
         if known.validation and not session.begun:
-            yield from session.judge_start(original, before, known)
+            yield from session.judge_start(original, before().data_set, known)
         with draw_ahead(session, self.data, patch) as batches:
             ending = yield from self._loop(batches)
         if not known.validation:

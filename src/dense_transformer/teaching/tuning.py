@@ -13,6 +13,7 @@ from dense_transformer.nn.devices import choose_device
 from dense_transformer.teaching.beginning import read_teaching
 from dense_transformer.teaching.gate import Gate
 from dense_transformer.teaching.result import TeachEnding, TeachResult
+from dense_transformer.teaching.run_lock import refuse_elsewhere
 from dense_transformer.teaching.status import (
     RunState,
     RunStatus,
@@ -55,7 +56,8 @@ def teach(
     Raises
     ------
     RunError
-        If `run` is in use, discarded, damaged, or belongs to other data.
+        If `run` is in use, here or on another machine, discarded, damaged, or
+        belongs to other data.
     DeviceError
         If the device isn't there, or memory doesn't suffice for one small patch.
     DivergedError
@@ -78,7 +80,7 @@ def teach(
         ending: TeachEnding
         try:
             gate.hold()
-            yield from _turn(run, config.device, gate, stack)
+            yield from _turn(work, stack)
             ending = yield from work.run()
         except StoppedError:
             ending = "discarded" if gate.asked() == "discard" else "stopped"
@@ -112,6 +114,7 @@ def _enter(run: Path, stack: ExitStack) -> RunDirectory:
     while True:
         directory = RunDirectory(run)
         try:
+            refuse_elsewhere(run / "lock")
             return stack.enter_context(directory)
         except RunError:
             if time.monotonic() > deadline:
@@ -119,11 +122,10 @@ def _enter(run: Path, stack: ExitStack) -> RunDirectory:
             time.sleep(_POLL_S / 4)
 
 
-def _turn(
-    run: Path, device: str, gate: Gate, stack: ExitStack
-) -> Generator[Progress, None, None]:
+def _turn(work: Work, stack: ExitStack) -> Generator[Progress, None, None]:
     """Wait until no other run of the project, nor on the device, was there before."""
-    on_device = device_turn(run, choose_device(device))
+    run, gate, config = work.path, work.gate, work.config
+    on_device = device_turn(run, choose_device(config.device))
     for turn in (project_turn(run), on_device):
         stack.callback(turn.leave)
         gate.turn = on_device if turn is on_device else None  # never before the project
@@ -131,8 +133,8 @@ def _turn(
         while not turn.came():
             if turn.words != said:
                 said = turn.words
-                write_status(run, RunStatus("queued", 0, 0, said, os.getpid()))
-                yield Progress(0, 1, "step", message=said)
+                work.wait(said)
+                yield Progress(work.step, config.steps, "step", message=said)
             gate.hold()
             time.sleep(_POLL_S)
 

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shlex
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,16 +24,23 @@ from dense_transformer.teaching.beginning import START, drawn_patch, training_co
 from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.network_copy import copy_network
 from dense_transformer.teaching.probe import Rung, next_rung
+from dense_transformer.teaching.reached import read_reached, tell_result
 from dense_transformer.teaching.repeating import repeating_arguments
 from dense_transformer.teaching.result import TeachEnding, TeachResult
 from dense_transformer.teaching.rung_file import read_rung, write_rung
 from dense_transformer.teaching.session import TeachSession
 from dense_transformer.teaching.snapshot import read_lesson
-from dense_transformer.teaching.status import RunState, RunStatus, write_status
+from dense_transformer.teaching.status import (
+    RunState,
+    RunStatus,
+    read_said,
+    write_status,
+)
 from dense_transformer.teaching.steps import Steps
 from dense_transformer.teaching.tuner import Tuner
 from dense_transformer.training.losses import class_weights
 from dense_transformer.training.record import describe_device, describe_run
+from dense_transformer.training.state import previous_state
 from dense_transformer.types import Progress
 from dense_transformer.zoo import load_model
 
@@ -66,18 +74,20 @@ class Work:
         self.path = directory.path
         self.session: TeachSession | None = None
         self.state: RunState = "queued"
-        gate.on_pause, gate.on_wait = self._paused, self._waits
+        self._step_before = _step_said(directory)
+        gate.on_pause, gate.on_wait = self._paused, self.wait
         self._say("queued", "getting ready")
 
     @property
     def step(self) -> int:
-        """Steps taken so far."""
-        return self.session.step if self.session else 0
+        """Steps taken so far; what the run said last until its save is read."""
+        return self.session.step if self.session else self._step_before
 
     def run(self) -> Generator[Progress, None, TeachEnding]:
         """Teach to the end, with less at a time whenever memory runs out."""
         self._say("probing", "reading images and annotations")
-        yield Progress(0, self.config.steps, "step", message="reading annotations")
+        message = "reading annotations"
+        yield Progress(self.step, self.config.steps, "step", message=message)
         model = load_model(self.path / START)
         self.gate.hold()
         drawn = drawn_patch(self.config, model)
@@ -104,8 +114,14 @@ class Work:
         """Return what it came to."""
         if self.session is not None:
             return self.session.teach_result(ending)
-        said = "stopped before the first step" if ending == "stopped" else ending
-        return TeachResult(self.path, None, None, said, None, None, 0, 0, 0, ending)
+        try:  # asked to end before that was read
+            reached = read_reached(self.directory)
+        except DTNError as error:  # damaged: what can be discarded all the same
+            words = ending if ending == "discarded" else str(error)
+            return TeachResult(
+                self.path, None, None, words, None, None, self.step, 0, 0, ending
+            )
+        return tell_result(self.directory, reached, ending)
 
     def _attempt(
         self, views: LessonViews, rung: Rung
@@ -136,11 +152,10 @@ class Work:
         )  # fmt: skip
         try:
             steps = Steps(session, data, self.gate, self._tell)
-            as_was = session.begun or base.zoom == 1 or not data.held_out
-            before = data.data_set if as_was else views.at(1.0).data_set
+            before = partial(views.at if base.zoom == 1 else views.open, 1.0)
             return (yield from steps.run(original, before, rung.patch))
         except StoppedError:
-            return self._end_early(session)
+            return self._end_early(session, data)
         except (GeneratorExit, RuntimeError, MemoryError) as error:
             if not isinstance(error, DivergedError):
                 self._save()
@@ -155,9 +170,11 @@ class Work:
         about["command"] = shlex.join(["dtn", *repeating_arguments(self.path)])
         self.directory.begin(training, about)
 
-    def _end_early(self, session: TeachSession) -> TeachEnding:
+    def _end_early(self, session: TeachSession, data: LessonData) -> TeachEnding:
         """Save, also what is discarded: that can be brought back."""
         if self.gate.asked() != "discard":
+            if session.step and not data.held_out:
+                session.keep_last()  # nothing else would ever be kept of it
             self._save()
             self.directory.append("end", session.step, reason="stopped")
             return "stopped"
@@ -193,7 +210,8 @@ class Work:
         else:
             self._say(self.state)
 
-    def _waits(self, words: str) -> None:
+    def wait(self, words: str) -> None:
+        """Say whom it waits for."""
         self._say("queued", words, keep=False)
 
     def _save(self) -> None:
@@ -208,3 +226,10 @@ class Work:
             self.state = state
         status = RunStatus(state, self.step, self.config.steps, message, os.getpid())
         write_status(self.path, status)
+
+
+def _step_said(directory: RunDirectory) -> int:
+    """Return at which step a run said to be; 0 if nothing of it was saved."""
+    said, state = read_said(directory.path), directory.state
+    saved = state.exists() or previous_state(state).exists()
+    return said.step if said is not None and saved else 0
