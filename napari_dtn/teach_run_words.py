@@ -54,8 +54,8 @@ def describe(state: str, status: RunStatus, report: RunReport) -> str:
         words = f" for{said.removeprefix(WAITS)}" if waits else f": {said}"
         return f"Waiting{words}."
     if state == "probing":
-        doing = f" ({status.message})" if status.message else ""
-        return f"Getting ready, and trying two steps to see how long it takes{doing}."
+        doing = status.message or "trying two steps to see how long it takes"
+        return f"Getting ready: {doing}."
     if state == "running":
         return f"Learning: {at}{_pace(report)}"
     if state == "paused":

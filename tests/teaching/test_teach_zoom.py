@@ -19,7 +19,14 @@ from dense_transformer.data import measure_intensity, resample
 from dense_transformer.evaluation import score
 from dense_transformer.inference import predict
 from dense_transformer.nn import build_network
-from dense_transformer.teaching import Patch, Project, begin_run, lesson_views, teach
+from dense_transformer.teaching import (
+    Patch,
+    Project,
+    begin_run,
+    lesson_views,
+    read_status,
+    teach,
+)
 from dense_transformer.teaching.lesson_data import open_lesson
 from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.zoom import Proposal, measure_strangeness, propose_zoom
@@ -193,7 +200,13 @@ def test_strokes_on_an_image_of_a_third_of_the_pixel_size_teach_how_large_to_see
     path, tmp_path
 ):
     run = taught(tmp_path / "p", path, 3, steps=1)
-    result = finish(teach(run))
+    work, said = teach(run), set()
+    try:
+        while True:
+            said.add(read_status(run).message if next(work) else "")
+    except StopIteration as end:
+        result = end.value
+    assert "looking at the image 0.5 times as large" in said
     best = load_model(result.best)
     assert best.card.zoom in (0.25, 2**-1.5, 0.5)
     assert "times as large" in result.words

@@ -130,6 +130,7 @@ class Work:
         device, model = torch.device(rung.device), views.model
         original = copy_network(model, device, self.gate)
         base = yield from self._base(views, original, rung)
+        self._say("probing")
         training = training_config(self.config, views.model_at(base.zoom))
         data = views.at(base.zoom)
         self._begin(training, data, device)
@@ -196,10 +197,12 @@ class Work:
         work = choose_base(original, views, self.config, few)
         while True:
             try:
-                yield Progress(0, training.steps, "step", message=next(work))
+                message = next(work)
             except StopIteration as end:
                 base: Base = end.value
                 break
+            self._say("probing", message)  # on a slow machine this takes a while
+            yield Progress(0, training.steps, "step", message=message)
         write_base(self.path, base, views.model.card)
         return base
 
