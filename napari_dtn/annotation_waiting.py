@@ -33,6 +33,8 @@ class Gap:
         Their labels.
     patch : Patch or None
         That the box is; not filled once it is taken away.
+    coming : bool
+        Whether the patch is being added, and isn't among the others yet.
     bare : Change or None
         That added the patch without its filling; one change is made of both.
     """
@@ -42,6 +44,7 @@ class Gap:
     wanted: Array
     before: Array
     patch: Patch | None = None
+    coming: bool = False
     bare: Any = None
 
 
@@ -89,10 +92,11 @@ class Waiting:
         `add`: it is new, and counts as a whole from now on, whatever comes.
         """
         before = self._pixels.read(patch.section, patch.box).copy()
-        gap = Gap(patch.section, patch.box, before == 0, before, patch)
+        gap = Gap(patch.section, patch.box, before == 0, before, patch, add)
         self._gaps.append(gap)
         if add:
-            self._writer.ask(partial(self._begin, gap))
+            arrived = partial(setattr, gap, "coming", False)
+            self._writer.ask(partial(self._begin, gap), arrived)
 
     def take_back(self) -> bool:
         """Forget strokes that wait, if nothing was changed since; return whether."""
@@ -107,9 +111,10 @@ class Waiting:
         gaps, self._gaps = self._gaps, []
         strokes = []
         for gap in gaps:
-            if gap.patch is not None and gap.patch not in patches:
+            there = gap.patch is None or gap.patch in patches
+            if not (there or gap.coming):
                 continue
-            labels = self._predicted(gap.section, gap.box)
+            labels = self._predicted(gap.section, gap.box) if there else None
             if labels is None:
                 self._gaps.append(gap)
                 continue

@@ -52,10 +52,12 @@ class JournalWriter(QObject):
         self.state, self._known = state, known
         self.asked = 0
 
-    def ask(self, work: Callable[[], Any]) -> None:
-        """Change the journal in its turn."""
+    def ask(
+        self, work: Callable[[], Any], then: Callable[[], None] | None = None
+    ) -> None:
+        """Change the journal in its turn; `then` is called once `state` knows of it."""
         self.asked += 1
-        self._context.in_turn(partial(self._write, work), self._written)
+        self._context.in_turn(partial(self._write, work), partial(self._written, then))
 
     def undo(self) -> None:
         """Take back the last change."""
@@ -93,15 +95,17 @@ class JournalWriter(QObject):
         labels: SparseLabels = self._journal.annotations().labels
         return labels
 
-    def _written(self, outcome: Outcome) -> None:
+    def _written(self, then: Callable[[], None] | None, outcome: Outcome) -> None:
         _, self.state, problem = outcome
+        if then is not None:
+            then()
         self._context.disk.tell(problem)
         self.changed.emit()
 
     def _came_back(self, outcome: Outcome) -> None:
         if outcome[0] is not None:
             self.came_back.emit(outcome[0])
-        self._written(outcome)
+        self._written(None, outcome)
 
     def _read(self) -> tuple[Change, State]:
         """Return what the journal has and we haven't changed; in its thread."""
