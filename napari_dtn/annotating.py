@@ -87,6 +87,11 @@ class Annotating(QObject):
         return self._writer.state
 
     @property
+    def can_undo(self) -> bool:
+        """Whether there is something to take back, in the journal or not yet."""
+        return self.state.can_undo or self.waiting.can_take_back
+
+    @property
     def layer(self) -> Any:
         """What is painted on; None while the person has deleted it."""
         return self.pixels.layer
@@ -169,7 +174,9 @@ class Annotating(QObject):
     def undo(self) -> None:
         """Take back the last change, on whatever section it was."""
         self.flush()
-        if not self.waiting.take_back():
+        if self.waiting.take_back():
+            self.changed.emit()
+        else:
             self._writer.undo()
 
     def redo(self) -> None:
@@ -218,7 +225,7 @@ class Annotating(QObject):
 
     def save(self) -> None:
         """Try again to write what a full disk has kept in memory."""
-        self._writer.ask(self.journal.sync)
+        self._writer.follow_up(self.journal.sync)
 
     def read_again(self) -> None:
         """Show what the journal has: an import has written into it."""

@@ -92,3 +92,66 @@ def test_a_patch_that_was_taken_away_meanwhile_is_not_filled(bench):
     bench.waiting.fill(bench.writer.state.patches)
     assert bench.waiting.sections == ()
     assert not painted(bench, PATCH.box)
+
+
+def paint(bench, section, top, value=1) -> None:
+    """Paint a line, as `Annotating` hands it on."""
+    line = np.full((2, 40), value, np.uint8)
+    bench.pixels.write(section, top, 5, line)
+    box = (top, 5, top + 2, 45)
+    painted, _ = bench.pixels.take([(section, section + 1, *box)])
+    bench.writer.ask(lambda: bench.journal.change(paint=painted))
+    bench.context.turn()
+
+
+def wait_for(bench, box=BOX) -> None:
+    top, left, bottom, right = box
+    bench.waiting.add_stroke(0, box, np.ones((bottom - top, right - left), bool))
+
+
+def undo(bench) -> None:
+    if not bench.waiting.take_back():
+        bench.writer.undo()
+    bench.context.turn()
+
+
+def test_an_undo_takes_a_waiting_stroke_back_whatever_came_by_itself(bench):
+    bench.waiting.add_patch(PATCH, add=True)
+    bench.context.turn()
+    wait_for(bench)
+    bench.writer.follow_up(bench.journal.sync)
+    bench.waiting._predicted = lambda section, box: (
+        np.full((10, 20), 2, np.uint8) if box == PATCH.box else None
+    )
+    bench.waiting.fill(bench.writer.state.patches)  # only the patch is predicted
+    bench.context.turn()
+    undo(bench)
+    assert bench.waiting.sections == ()
+    assert painted(bench, PATCH.box) == 2 * 10 * 20  # what is older stays
+
+
+def test_what_was_done_after_a_waiting_stroke_is_taken_back_before_it(bench):
+    paint(bench, 0, 2)
+    wait_for(bench)
+    paint(bench, 0, 50)
+    undo(bench)
+    assert not painted(bench, (50, 5, 52, 45))
+    assert bench.waiting.sections == (0,)
+    bench.writer.redo()
+    bench.context.turn()
+    undo(bench)
+    assert not painted(bench, (50, 5, 52, 45))
+    assert bench.waiting.sections == (0,)
+    undo(bench)
+    assert bench.waiting.sections == ()
+    assert painted(bench, (2, 5, 4, 45))
+
+
+def test_a_redo_of_nothing_changes_nothing_for_a_waiting_stroke(bench):
+    paint(bench, 0, 2)
+    wait_for(bench)
+    bench.writer.redo()
+    bench.context.turn()
+    undo(bench)
+    assert bench.waiting.sections == ()
+    assert painted(bench, (2, 5, 4, 45))

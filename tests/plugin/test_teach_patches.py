@@ -195,6 +195,26 @@ def test_an_undo_takes_back_a_stroke_that_still_waits(teaching, image_file):
     np.testing.assert_array_equal(layer.data, before)
 
 
+def test_the_button_takes_back_what_waits_though_nothing_is_written(
+    teaching, image_file
+):
+    window = teaching(image_file)
+    layer, section = window.annotate(), window.section("AnnotateSection")
+    window.core.gate.clear()
+    window.key(KEY.Key_0, CTRL)
+    window.stroke(layer, (60, 40), (60, 80))
+    window.qtbot.wait(20)
+    assert window.one.waiting.sections == (0,)
+    assert section.undo.isEnabled()
+    window.click(section.undo)
+    assert window.one.waiting.sections == ()
+    assert not section.undo.isEnabled()
+    window.core.gate.set()
+    window.until(lambda: len(window.shown) > 0)
+    window.settle()
+    assert not layer.data.any()
+
+
 @pytest.fixture
 def stack_file(tmp_path):
     """Return a stack of three sections, with what the fake core finds in each."""
