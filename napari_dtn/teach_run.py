@@ -13,6 +13,7 @@ from napari_dtn.child import start_child
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run_asks import Asks
+from napari_dtn.teach_run_beginning import Beginning
 from napari_dtn.teach_run_commands import run_command
 from napari_dtn.teach_run_follow import Others, RunNews, follow
 from napari_dtn.teach_runs_alive import (
@@ -43,11 +44,14 @@ class TeachRun(QObject):
         How it stood when last looked at.
     others : tuple of AliveRun
         The other runs of the project that live, those at work first.
+    coming : Beginning or None
+        The run whose lesson is being frozen.
     asks : Asks
         What the person has asked of the run, until it has happened.
     """
 
     run_changed = Signal()  # another run is followed, or none
+    beginning_changed = Signal()  # the lesson of a new run is being frozen
     others_changed = Signal()
     told = Signal(object)  # RunNews
     begun = Signal(object)  # Path of a run that this window has begun and follows
@@ -61,7 +65,7 @@ class TeachRun(QObject):
         self.others: tuple[AliveRun, ...] = ()
         self._passed: frozenset[Path] = frozenset()  # runs not to go over to
         self._stays = False  # with a run that has ended: the person looks at it
-        self._beginning = False
+        self.coming: Beginning | None = None
         self.asks = Asks(self)
         self.asks.failed.connect(context.fail)
         self._follower = JobRunner(self)
@@ -79,19 +83,19 @@ class TeachRun(QObject):
     @property
     def beginning(self) -> bool:
         """Whether the lesson of a new run is being frozen."""
-        return self._beginning
+        return self.coming is not None
 
     @property
     def state(self) -> str:
         """What it is doing; empty where there is none."""
-        if self._coming:
+        if self._for_coming:
             return "starting"
         return "" if self.news is None else self.news.state
 
     @property
     def alive(self) -> bool:
         """Whether a process works on it, or waits to."""
-        return self._beginning or (self.news is not None and self.news.alive)
+        return self.beginning or (self.news is not None and self.news.alive)
 
     @property
     def living(self) -> tuple[Path, ...]:
@@ -113,15 +117,13 @@ class TeachRun(QObject):
             return
 
         before = self.run
+        self.coming = coming = Beginning(project, config, model.key)
 
         def begin() -> tuple[Path, bool]:
-            from dense_transformer.teaching.beginning import begin_run
-
-            run: Path = begin_run(project, config, model.key)
-            start_child(run_command(run), run)
+            run = coming.begin()
             return run, before is not None and look_alive(before) is not None
 
-        self._beginning = True
+        self.beginning_changed.emit()
         self.context.say("")
         self.context.aside(begin, self._begun, self._not_begun)
 
@@ -176,12 +178,12 @@ class TeachRun(QObject):
     # what happens
 
     @property
-    def _coming(self) -> bool:
+    def _for_coming(self) -> bool:
         """Whether what is asked is meant for the run that is being begun."""
-        return self._beginning and (self.news is None or not self.news.alive)
+        return self.beginning and (self.news is None or not self.news.alive)
 
     def _ask(self, what: str, then: Callable[[Path], None] | None = None) -> None:
-        if self._coming:
+        if self._for_coming:
             self.asks.ask(what, None, then)
         elif self.run is not None:
             self.asks.ask(what, self.run, then)
@@ -192,7 +194,7 @@ class TeachRun(QObject):
 
     def _begun(self, found: tuple[Path, bool]) -> None:
         run, waits = found
-        self._beginning = False
+        self.coming = None
         if waits and self.alive:
             if run not in self.living:
                 self.others = (*self.others, AliveRun(run, True))
@@ -203,7 +205,7 @@ class TeachRun(QObject):
         self._follow(run)
 
     def _not_begun(self, error: Exception) -> None:
-        self._beginning = False
+        self.coming = None
         self.asks.give_up()
         self.context.fail(error)
         self.run_changed.emit()
@@ -225,7 +227,7 @@ class TeachRun(QObject):
 
     def _found(self, found: tuple[Path | None, bool]) -> None:
         run, alive = found
-        if run is not None and self.run is None and not self._beginning:
+        if run is not None and self.run is None and not self.beginning:
             self._follow(run)
             if alive:
                 self.taken_up.emit(run)
