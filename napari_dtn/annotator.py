@@ -58,7 +58,8 @@ class Annotator(QObject):
         self._all = AnnotatedImages()
         self.current: Annotating | None = None
         self.opening = False
-        self._awaited = False  # the image is annotated once there is a model
+        # What is annotated once there is a model, and whether `here`.
+        self._awaited: tuple[Key | None, bool] | None = None
         self.finder = ProjectFinder(context)
         self.finder.elsewhere_changed.connect(self.current_changed)
         self._follower = FrameFollower(context.viewer, self)
@@ -94,9 +95,11 @@ class Annotator(QObject):
             self._choose(known)
             return
         model = context.model()
-        self._awaited = model is None and context.predict.looking
+        self._awaited = None
         if model is None:
-            context.say(LOOKING if self._awaited else CHOOSE)
+            looking = context.predict.looking
+            self._awaited = (self._chosen(), here) if looking else None
+            context.say(LOOKING if looking else CHOOSE)
             return
         self.opening = True
         context.close_left()
@@ -169,14 +172,22 @@ class Annotator(QObject):
 
     def follow(self) -> None:
         """Turn to the annotations of the chosen image, if there are any."""
-        if self._awaited and self._context.model() is not None:
-            self.annotate()
+        if self._awaited is not None:
+            self._annotate_awaited(*self._awaited)
         one = self._all.of(self._chosen())
         if one is not None and (source := self._context.source()) is not None:
             one.lie_on(source)
         self._choose(one)
         if self.current is None and not self.opening:
             self.finder.look(self._chosen(), layer_path(self._context.layer()))
+
+    def _annotate_awaited(self, key: Key | None, here: bool) -> None:
+        """Annotate what was asked for, now that there may be a model."""
+        if key != self._chosen():
+            self._awaited = None  # the person has turned to something else
+            self._context.say("")
+        elif self._context.model() is not None:
+            self.annotate(here=here)
 
     def _chosen(self) -> Key | None:
         layer = self._context.layer()

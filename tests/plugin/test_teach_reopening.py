@@ -45,6 +45,25 @@ def test_a_click_before_there_are_models_is_not_lost(teaching, image_file, monke
     window.until(lambda: context.annotator.current.layer is not None)
 
 
+def test_a_click_before_there_are_models_is_for_its_image_alone(
+    teaching, image_file, monkeypatch
+):
+    window = teaching(image_file)
+    context = window.teach.context
+    with monkeypatch.context() as still_looking:
+        still_looking.setattr(type(context.predict), "looking", True)
+        still_looking.setattr(context, "model", lambda: None)
+        context.annotator.annotate()
+        assert "Looking for models" in window.teach.status.text()
+        window.add_image(np.zeros((90, 120), np.uint8), name="other")  # is chosen
+        window.settle()
+        assert "Looking for models" not in window.teach.status.text()
+    context.changed.emit()
+    window.settle()
+    assert context.annotator.current is None
+    assert [layer.name for layer in window.viewer.layers] == ["cells", "other"]
+
+
 def test_no_layer_is_left_that_nobody_keeps(teaching, image_file):
     window = teaching(image_file)
     layer = painted(window, 30)
