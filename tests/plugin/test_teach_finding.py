@@ -17,7 +17,8 @@ from dense_transformer.zoo import save_model
 from napari_dtn.sources import read_source
 from napari_dtn.tabs import teach_locate
 from napari_dtn.teach_finding import known_project
-from napari_dtn.teach_opening import make_project, open_image
+from napari_dtn.teach_opening import open_image
+from napari_dtn.teach_projects import make_project
 from napari_dtn.teach_remembered import remember, remembered
 
 STROKE = np.full((3, 50), 2, np.uint8)
