@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from napari.layers import Labels
+from napari.utils._proxies import PublicOnlyProxy
 from teach_driver import TeachCore, TeachWindow
 
 from dense_transformer.teaching import Project
@@ -62,6 +63,20 @@ def test_a_click_before_there_are_models_is_for_its_image_alone(
     window.settle()
     assert context.annotator.current is None
     assert [layer.name for layer in window.viewer.layers] == ["cells", "other"]
+
+
+def test_the_dock_opens_on_the_tab_that_it_had(teaching, image_file, tmp_path, qtbot):
+    window = teaching(image_file)
+    close_dock(window)
+    proxy = PublicOnlyProxy(window.viewer)  # what a script's dock is given
+    for viewer in (window.viewer, proxy):
+        again = TeachWindow(viewer, TeachCore(tmp_path), qtbot)
+        try:
+            assert again.dock.tabs.tabText(again.dock.tabs.currentIndex()) == "Teach"
+            again.until(lambda again=again: again.teach.isVisible())
+        finally:
+            again.close()
+            close_dock(again)
 
 
 def test_no_layer_is_left_that_nobody_keeps(teaching, image_file):
