@@ -34,12 +34,6 @@ def spelled(key: str) -> str:
     return key.replace("Control", "Ctrl").replace("-", "+")
 
 
-def own_keys(classes: int) -> tuple[str, ...]:
-    """Return all keys that are bound for so many classes."""
-    numbers = tuple(class_key(n) for n in range(1, min(classes, MOST) + 1))
-    return (*numbers, PREDICTED, NEXT_CLASS, NEXT_PLACE, TOGGLE, DRAW, UNDO, REDO)
-
-
 def bind_keys(one: Annotating, others: Mapping[str, Callable[[], None]]) -> None:
     """Bind the keys to the layer of `one`; `others` are those of other sections."""
     layer = one.layer
