@@ -15,6 +15,8 @@ from napari_dtn.teach_run_beginning import Beginning
 from napari_dtn.teach_run_follow import Others, RunNews, follow
 from napari_dtn.teach_runs_alive import AliveRun, alive_runs
 
+COMPUTING = ("probing", "running")
+
 
 class FollowedRun(QObject):
     """One run of the project, followed by reading its folder.
@@ -76,6 +78,12 @@ class FollowedRun(QObject):
     def alive(self) -> bool:
         """Whether a process works on it, or waits to."""
         return self.beginning or (self.news is not None and self.news.alive)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it, or another run of the project, computes just now."""
+        own = self.news is not None and self.news.state in COMPUTING
+        return own or any(not other.waits for other in self.others)
 
     @property
     def living(self) -> tuple[Path, ...]:

@@ -20,7 +20,7 @@ from napari_dtn.annotation_keys import (
     spelled,
 )
 from napari_dtn.annotation_prediction import toggle_prediction
-from napari_dtn.awaited_prediction import PREDICTING, AwaitedPrediction
+from napari_dtn.awaited_prediction import AwaitedPrediction, say_predicting
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_classes import ClassList
 from napari_dtn.tabs.teach_counts import CountLine
@@ -170,7 +170,7 @@ class AnnotateSection(TeachSection):
     def _predict(self) -> None:
         predict = self.context.predict
         if predict.runner.job is None:
-            self.context.say(PREDICTING)
+            say_predicting(self.context)
             predict.run()
 
     def _predicted(self) -> None:
