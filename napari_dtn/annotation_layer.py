@@ -33,6 +33,8 @@ Colour = tuple[float, float, float, float]
 
 def class_colours(classes: Sequence[str]) -> tuple[Colour, ...]:
     """Return the colour of each class, the foreground last."""
+    if not classes:  # of a model that isn't known yet
+        return ()
     count = len(classes) - 1
     others = [OTHERS[n % len(OTHERS)] for n in range(count)]
     return (*others, PAINTED)

@@ -31,8 +31,12 @@ class Gap:
         The pixels; what is painted on them meanwhile stays.
     before : ndarray, shape (h, w), uint8
         Their labels.
+    depth : int
+        Of the writer when it was painted.
     patch : Patch or None
         That the box is; not filled once it is taken away.
+    coming : bool
+        Whether the patch is being added, and isn't among the others yet.
     bare : Change or None
         That added the patch without its filling; one change is made of both.
     """
@@ -41,7 +45,9 @@ class Gap:
     box: Box
     wanted: Array
     before: Array
+    depth: int
     patch: Patch | None = None
+    coming: bool = False
     bare: Any = None
 
 
@@ -70,18 +76,21 @@ class Waiting:
         self._pixels, self._writer, self._journal = pixels, writer, journal
         self._predicted = predicted
         self._gaps: list[Gap] = []
-        self._asked = -1  # changes that had been asked for at the last stroke
 
     @property
     def sections(self) -> tuple[int, ...]:
         """Those on which something waits, the one that waits longest first."""
         return tuple(dict.fromkeys(gap.section for gap in self._gaps))
 
+    @property
+    def can_take_back(self) -> bool:
+        """Whether a stroke that waits is what was painted last."""
+        return bool(self._last())
+
     def add_stroke(self, section: int, box: Box, wanted: Array) -> None:
         """Let pixels of a box wait that were painted as predicted."""
         before = self._pixels.kept(section, box).copy()
-        self._gaps.append(Gap(section, box, wanted, before))
-        self._asked = self._writer.asked
+        self._gaps.append(Gap(section, box, wanted, before, self._writer.depth))
 
     def add_patch(self, patch: Patch, *, add: bool) -> None:
         """Let what is not annotated in a patch wait.
@@ -89,27 +98,31 @@ class Waiting:
         `add`: it is new, and counts as a whole from now on, whatever comes.
         """
         before = self._pixels.read(patch.section, patch.box).copy()
-        gap = Gap(patch.section, patch.box, before == 0, before, patch)
+        depth, wanted = self._writer.depth, before == 0
+        gap = Gap(patch.section, patch.box, wanted, before, depth, patch, add)
         self._gaps.append(gap)
         if add:
-            self._writer.ask(partial(self._begin, gap))
+            arrived = partial(setattr, gap, "coming", False)
+            self._writer.ask(partial(self._begin, gap), arrived)
 
     def take_back(self) -> bool:
-        """Forget strokes that wait, if nothing was changed since; return whether."""
-        strokes = [gap for gap in self._gaps if gap.patch is None]
-        if not strokes or self._asked != self._writer.asked:
-            return False
-        self._gaps = [gap for gap in self._gaps if gap.patch is not None]
-        return True
+        """Forget the strokes that wait and were painted last; return whether any were.
+
+        What the person has done since, and not taken back, comes first.
+        """
+        last = self._last()
+        self._gaps = [gap for gap in self._gaps if gap not in last]
+        return bool(last)
 
     def fill(self, patches: Sequence[Patch]) -> None:
         """Fill what is predicted by now; of patches those that are there still."""
         gaps, self._gaps = self._gaps, []
         strokes = []
         for gap in gaps:
-            if gap.patch is not None and gap.patch not in patches:
+            there = gap.patch is None or gap.patch in patches
+            if not (there or gap.coming):
                 continue
-            labels = self._predicted(gap.section, gap.box)
+            labels = self._predicted(gap.section, gap.box) if there else None
             if labels is None:
                 self._gaps.append(gap)
                 continue
@@ -121,14 +134,18 @@ class Waiting:
                 strokes.append(region)
             else:
                 painted, _ = self._pixels.take([region])
-                self._writer.ask(partial(self._end, gap, painted))
+                self._writer.follow_up(partial(self._end, gap, painted))
         painted, _ = self._pixels.take(strokes)
         if painted:
-            self._writer.ask(partial(self._journal.change, paint=painted))
+            self._writer.follow_up(partial(self._journal.change, paint=painted))
 
     def drop(self, section: int) -> None:
         """Forget what waits on a section."""
         self._gaps = [gap for gap in self._gaps if gap.section != section]
+
+    def _last(self) -> list[Gap]:
+        depth = self._writer.depth
+        return [g for g in self._gaps if g.patch is None and g.depth == depth]
 
     # in the journal's thread
 

@@ -37,8 +37,9 @@ class JournalWriter(QObject):
     ----------
     state : State
         Counts and patches as the journal has them; some milliseconds late.
-    asked : int
-        Changes that were asked for.
+    depth : int
+        Changes of the person that stand, more or fewer than at first: one less after
+        an undo. What comes by itself isn't counted.
     """
 
     changed = Signal()  # `state` is new
@@ -50,22 +51,31 @@ class JournalWriter(QObject):
         super().__init__(context)
         self._context, self._journal = context, journal
         self.state, self._known = state, known
-        self.asked = 0
+        self.depth = 0
 
-    def ask(self, work: Callable[[], Any]) -> None:
-        """Change the journal in its turn."""
-        self.asked += 1
-        self._context.in_turn(partial(self._write, work), self._written)
+    def ask(
+        self, work: Callable[[], Any], then: Callable[[], None] | None = None
+    ) -> None:
+        """Make a change of the person's in its turn.
+
+        `then` is called once `state` knows of it.
+        """
+        self.depth += 1
+        self.follow_up(work, then)
+
+    def follow_up(
+        self, work: Callable[[], Any], then: Callable[[], None] | None = None
+    ) -> None:
+        """Do in its turn what nobody has just done, such as filling what waited."""
+        self._context.in_turn(partial(self._write, work), partial(self._written, then))
 
     def undo(self) -> None:
         """Take back the last change."""
-        work = partial(self._write, self._journal.undo)
-        self._context.in_turn(work, self._came_back)
+        self._turn(self._journal.undo, -1)
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        work = partial(self._write, self._journal.redo)
-        self._context.in_turn(work, self._came_back)
+        self._turn(self._journal.redo, 1)
 
     def read(self, then: Callable[[Change], None]) -> None:
         """Give what somebody else has changed, such as an import, to `then`."""
@@ -76,6 +86,10 @@ class JournalWriter(QObject):
             self.changed.emit()
 
         self._context.in_turn(self._read, take)
+
+    def _turn(self, work: Callable[[], Any], by: int) -> None:
+        self.depth += by
+        self._context.in_turn(partial(self._write, work), partial(self._came_back, by))
 
     def _write(self, work: Callable[[], Any]) -> Outcome:
         """Change the journal; in its thread. A full disk keeps it in memory."""
@@ -93,15 +107,19 @@ class JournalWriter(QObject):
         labels: SparseLabels = self._journal.annotations().labels
         return labels
 
-    def _written(self, outcome: Outcome) -> None:
+    def _written(self, then: Callable[[], None] | None, outcome: Outcome) -> None:
         _, self.state, problem = outcome
+        if then is not None:
+            then()
         self._context.disk.tell(problem)
         self.changed.emit()
 
-    def _came_back(self, outcome: Outcome) -> None:
+    def _came_back(self, by: int, outcome: Outcome) -> None:
         if outcome[0] is not None:
             self.came_back.emit(outcome[0])
-        self._written(outcome)
+        else:  # there was nothing
+            self.depth -= by
+        self._written(None, outcome)
 
     def _read(self) -> tuple[Change, State]:
         """Return what the journal has and we haven't changed; in its thread."""

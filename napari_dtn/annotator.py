@@ -13,21 +13,18 @@ from napari_dtn.annotated_images import AnnotatedImages, Key, key_of, layer_path
 from napari_dtn.annotating import Annotating
 from napari_dtn.annotation_keys import DRAW, NEXT_PLACE, TOGGLE, bind_keys
 from napari_dtn.frame_follower import FrameFollower
+from napari_dtn.image_opener import ImageOpener
 from napari_dtn.layer_removal import take_away
-from napari_dtn.project_finder import ProjectFinder
 from napari_dtn.sources import Frame, Source, current_index
-from napari_dtn.teach_elsewhere import AnnotatedElsewhere
-from napari_dtn.teach_opening import Opened, open_image
+from napari_dtn.teach_opening import Opened
 
 if TYPE_CHECKING:
     from napari_dtn.teach_context import TeachContext
 
-LOOKING = "Looking for models; the annotations are opened then…"
 DELETED = (
     "The annotation layer was deleted; what was painted is kept. Click 'Bring the "
     "layer back' to go on with it."
 )
-CHOOSE = "No model is chosen yet; where they are still being looked for, try again."
 
 
 class Annotator(QObject):
@@ -57,10 +54,11 @@ class Annotator(QObject):
         self._context = context
         self._all = AnnotatedImages()
         self.current: Annotating | None = None
-        self.opening = False
-        self._awaited = False  # the image is annotated once there is a model
-        self.finder = ProjectFinder(context)
-        self.finder.elsewhere_changed.connect(self.current_changed)
+        self._opener = ImageOpener(context, self._all)
+        self._opener.changed.connect(self.current_changed)
+        self._opener.wanted.connect(lambda here: self.annotate(here=here))
+        self._opener.opened.connect(self._opened)
+        self.finder = self._opener.finder
         self._follower = FrameFollower(context.viewer, self)
         self._follower.moved.connect(self._moved)
         context.changed.connect(self.follow)
@@ -68,6 +66,11 @@ class Annotator(QObject):
         self._links = [(context.viewer.layers.events.removed, self._removed)]
         for event, slot in self._links:
             event.connect(slot)
+
+    @property
+    def opening(self) -> bool:
+        """Whether an image is being opened."""
+        return self._opener.working
 
     @property
     def busy(self) -> bool:
@@ -85,7 +88,7 @@ class Annotator(QObject):
         Of an image that is annotated elsewhere that project is opened; `here`: the
         image is added to the open one, with all that is painted on it.
         """
-        context, source = self._context, self._context.source()
+        source = self._context.source()
         if source is None or self.opening:
             return
         if (known := self._all.of(key_of(source))) is not None:
@@ -93,22 +96,7 @@ class Annotator(QObject):
             known.show()
             self._choose(known)
             return
-        model = context.model()
-        self._awaited = model is None and context.predict.looking
-        if model is None:
-            context.say(LOOKING if self._awaited else CHOOSE)
-            return
-        self.opening = True
-        context.close_left()
-        context.say(f"Opening the annotations of {source.image.name}…")
-        self.current_changed.emit()
-        path = layer_path(context.layer())
-        name = self._all.known(source.layer_id)
-        project = None if self.elsewhere and not here else context.project
-        work = partial(open_image, source, path, model.key, project, name, here=here)
-        context.aside(
-            work, partial(self._opened, source), partial(self._failed, source)
-        )
+        self._opener.open(source, here=here)
 
     def save(self) -> None:
         """Try again to write what a full disk keeps in memory, of the images shown."""
@@ -169,8 +157,7 @@ class Annotator(QObject):
 
     def follow(self) -> None:
         """Turn to the annotations of the chosen image, if there are any."""
-        if self._awaited and self._context.model() is not None:
-            self.annotate()
+        self._opener.follow(self._chosen())
         one = self._all.of(self._chosen())
         if one is not None and (source := self._context.source()) is not None:
             one.lie_on(source)
@@ -186,10 +173,7 @@ class Annotator(QObject):
         return layer.unique_id, current_index(layer, dims.point, dims.units)[:-1]
 
     def _opened(self, source: Source, opened: Opened) -> None:
-        context, self.opening = self._context, False
-        self.finder.note(key_of(source), [])
-        if context.project is not opened.project:
-            context.set_project(opened.project)
+        context = self._context
         layers = context.viewer.layers
         if not any(layer.unique_id == source.layer_id for layer in layers):
             self.current_changed.emit()
@@ -217,14 +201,6 @@ class Annotator(QObject):
         layers, one = self._context.viewer.layers, self.current
         if one is not None and one.layer is not None and layers[-1] is not one.layer:
             layers.move(layers.index(one.layer), len(layers))
-
-    def _failed(self, source: Source, error: Exception) -> None:
-        self.opening = False
-        if isinstance(error, AnnotatedElsewhere):
-            self.finder.note(key_of(source), error.others)
-        else:
-            self._context.fail(error)
-        self.current_changed.emit()
 
     def _choose(self, one: Annotating | None) -> None:
         if one is not self.current or one is None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
+
+from napari_dtn.followed_run import FollowedRun
 
 if TYPE_CHECKING:
     from napari_dtn.teach_context import TeachContext
 
 PREDICTING = "No prediction of this slice yet: predicting…"
+# What a run shows of the part on screen is another model's, and never fills anything.
+BESIDE_RUN = (
+    "No prediction of this slice yet: predicting it with {model}, which is chosen, "
+    "while the run learns; both take longer meanwhile."
+)
 LEFT = (
     "Nothing was predicted there, so nothing was filled: paint it again, or click "
     "'Fill rest'."
@@ -71,7 +79,7 @@ class AwaitedPrediction(QObject):
         if one is None or not sections or model is None or predict.working:
             return
         section = one.section if one.section in sections else sections[0]
-        context.say(PREDICTING)
+        say_predicting(context)
         predict.run(section)
         self._asked = one, section, model.key
 
@@ -90,3 +98,13 @@ class AwaitedPrediction(QObject):
             asked[0].waiting.drop(asked[1])
             self._context.say(LEFT)
         self._go_on()
+
+
+def say_predicting(context: TeachContext) -> None:
+    """Say that a section is predicted, and whether a run computes beside that."""
+    followed, model = context.findChild(FollowedRun), context.model()
+    at_work = followed is not None and followed.at_work
+    if at_work and model is not None:
+        context.say(BESIDE_RUN.format(model=Path(model.key).stem))
+    else:
+        context.say(PREDICTING)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from napari_dtn.inspecting import InspectCore
     from napari_dtn.tabs.inspect import InspectTab
     from napari_dtn.tabs.teach import TeachTab
+
+# Which tab was open last in each viewer: its dock may be closed and opened again.
+_LAST: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
 
 class DenseTransformerDock(QWidget):
@@ -49,6 +54,9 @@ class DenseTransformerDock(QWidget):
         layout.addWidget(self.tabs)
         self.setMinimumWidth(300)
         self._docked = False
+        viewer = _unwrapped(napari_viewer)
+        self._viewer = weakref.ref(viewer)
+        self.tabs.setCurrentIndex(_LAST.get(viewer, 0))
         self.destroyed.connect(partial(_end, self.__dict__))
 
     @cached_property
@@ -70,6 +78,8 @@ class DenseTransformerDock(QWidget):
         return tab
 
     def _turned(self, index: int) -> None:
+        if (viewer := self._viewer()) is not None:
+            _LAST[viewer] = index
         area = self.tabs.widget(index)
         made = self.__dict__
         if area is not self._inspect_area and "inspect" in made:
@@ -89,6 +99,11 @@ class DenseTransformerDock(QWidget):
             elif self._docked:
                 _end(self.__dict__)
         return bool(super().event(event))
+
+
+def _unwrapped(viewer: Any) -> Any:
+    """Return the viewer itself, of which napari gives some widgets a proxy."""
+    return getattr(viewer, "__wrapped__", viewer)
 
 
 def _end(held: dict[str, Any]) -> None:

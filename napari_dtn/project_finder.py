@@ -32,6 +32,7 @@ class ProjectFinder(QObject):
         super().__init__(context)
         self._context = context
         self._asked: tuple[object, Path | None] | None = None
+        self._chosen: object = None  # id of the layer that is chosen now
         self._elsewhere: dict[Key, list[Found]] = {}
 
     def elsewhere(self, key: Key | None) -> list[Found]:
@@ -57,9 +58,13 @@ class ProjectFinder(QObject):
         self._asked = None
 
     def look(self, key: Key | None, path: Path | None) -> None:
-        """Look for the projects of an image file that isn't annotated here."""
+        """Look for the projects of the chosen image, if it isn't annotated here."""
         folder = self._context.folder
-        if key is None or path is None or self._asked == (path, folder):
+        self._chosen = None if key is None else key[0]
+        if key is None or path is None:
+            self._asked = None
+            return
+        if self._asked == (path, folder):
             return
         self._asked = (path, folder)
         work = partial(_find, path, self._context.project)
@@ -72,6 +77,8 @@ class ProjectFinder(QObject):
         found: tuple[Path | None, list[Found]],
     ) -> None:
         own, others = found
+        if key[0] != self._chosen:
+            return  # it is looked for again when it is chosen again
         one = self._context.annotator.current
         if one is not None or folder != self._context.folder:
             self._asked = None  # it was annotated meanwhile, or another project opened

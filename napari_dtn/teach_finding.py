@@ -13,7 +13,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dense_transformer.errors import DTNError
+from dense_transformer.errors import DTNError, ImageError
 from napari_dtn.sources import Source
 from napari_dtn.stored_images import stored_entry
 from napari_dtn.teach_remembered import remembered
@@ -83,11 +83,15 @@ def file_entry(
 ) -> ImageEntry | None:
     """Return the entry of an image file, also where it lay elsewhere; None if none.
 
-    `mark` returns its fingerprint; it is read only where an image is missing.
+    `mark` returns its fingerprint; it is read only where an image is missing. A file
+    that has gone itself, though napari still shows it, is found nowhere.
     """
     if (entry := project.find(path)) is not None or not project.missing:
         return entry
-    return project.find_moved((mark or _mark_of(path))())
+    try:
+        return project.find_moved((mark or _mark_of(path))())
+    except ImageError:
+        return None
 
 
 def _mark_of(path: Path) -> Callable[[], str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -83,31 +83,6 @@ class Opened:
     kept: np.ndarray
     state: State
     known: SparseLabels
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ShownImage:
-    """An image of a project as a layer.
-
-    Attributes
-    ----------
-    name : str
-        Within the project.
-    path : str
-        Its file.
-    data : object
-        Pixels, read when they are looked at; None where that can't be.
-    options : dict
-        Of the layer.
-    problem : str
-        Why it can't be shown; empty otherwise.
-    """
-
-    name: str
-    path: str
-    data: Any
-    options: dict[str, Any]
-    problem: str
 
 
 def journal_state(journal: Journal) -> State:
@@ -188,41 +163,6 @@ def open_image(
         project, entry, journal,
         np.asarray(labels), np.asarray(labels), journal_state(journal), labels,
     )  # fmt: skip
-
-
-def open_project(folder: Path) -> tuple[Project, tuple[ShownImage, ...]]:
-    """Return a project, open for writing, and its images as layers."""
-    from dense_transformer.teaching import Project
-
-    project = Project.open(folder)
-    remember(project.folder)
-    return project, shown_images(project)
-
-
-def make_project(folder: Path, model: str) -> Project:
-    """Return a new project that begins with a model."""
-    from dense_transformer.teaching import Project
-
-    project = Project.create(folder, model)
-    remember(project.folder)
-    return project
-
-
-def shown_images(project: Project) -> tuple[ShownImage, ...]:
-    """Return the images of a project as layers that read what is looked at."""
-    from napari_dtn.reader import lazy_layer
-
-    found = []
-    for entry in project.images:
-        try:
-            path = project.find_image(entry.name)
-            image = project.open_image(entry.name)
-        except DTNError as error:
-            found.append(ShownImage(entry.name, "", None, {}, str(error)))
-        else:
-            data, options = lazy_layer(image)
-            found.append(ShownImage(entry.name, str(path), data, options, ""))
-    return tuple(found)
 
 
 def _project_of(source: Source, file: Path | None, model: str | Path) -> Project:

@@ -14,7 +14,8 @@ from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 from napari_dtn.commands import open_dock
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
-from napari_dtn.teach_runs_alive import look_alive
+from napari_dtn.teach_run_beginning import Beginning
+from napari_dtn.teach_runs_alive import discard_soon, look_alive, stop_run
 
 LEAVE, STOP, DISCARD, CANCEL = "leave", "stop", "discard", "cancel"
 REOPEN = "reopen"
@@ -38,6 +39,7 @@ class Closing(QObject):
         self._closing = False
         self._met: set[Path] = set()  # runs that this window has seen at work
         teaching.told.connect(self._watch)
+        teaching.beginning_changed.connect(self._watch)
         teaching.told.connect(self._meet)
         teaching.others_changed.connect(self._meet)
 
@@ -46,11 +48,12 @@ class Closing(QObject):
         window = self._window
         if window is None or not isalive(window) or not _on_screen(window):
             return  # napari closes, and has asked
-        if not (runs := self._living()) and not self._teaching.alive:
+        runs, coming = self._living(), self._teaching.coming
+        if not runs and coming is None:
             return
-        box = make_question(window, runs, refusable=False)
+        box = make_question(window, runs, coming, refusable=False)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(lambda _: self._answered(runs, answer_of(box)))
+        box.finished.connect(lambda _: self._answered(runs, coming, answer_of(box)))
         box.open()
 
     def shut_down(self) -> None:
@@ -66,9 +69,10 @@ class Closing(QObject):
             return False
         if self._closing or not _on_screen(main):
             return False
-        if not (runs := self._living()) and not self._teaching.alive:
+        runs, coming = self._living(), self._teaching.coming
+        if not runs and coming is None:
             return False
-        box = make_question(main, runs)
+        box = make_question(main, runs, coming)
         box.exec()
         answer = answer_of(box)
         if answer == CANCEL:
@@ -80,15 +84,17 @@ class Closing(QObject):
         finally:
             self._closing = False
         if event.isAccepted():  # else the person has thought better of it
-            answer_by_files(runs, answer)
+            answer_by_files(runs, coming, answer)
         return True
 
-    def _answered(self, runs: Sequence[Path], answer: str) -> None:
+    def _answered(
+        self, runs: Sequence[Path], coming: Beginning | None, answer: str
+    ) -> None:
         """Do what was answered after the dock was closed."""
         if answer == REOPEN:
             open_dock(self._context.viewer)
         else:
-            answer_by_files(runs, answer)
+            answer_by_files(runs, coming, answer)
 
     def _living(self) -> tuple[Path, ...]:
         """Return the runs that live: of this project, then of those left since."""
@@ -108,26 +114,35 @@ class Closing(QObject):
         window.installEventFilter(self)
 
 
-def answer_by_files(runs: Sequence[Path], answer: str) -> None:
-    """Do what was answered with all runs, without waiting for them."""
-    from dense_transformer.teaching import control
+def answer_by_files(
+    runs: Sequence[Path], coming: Beginning | None, answer: str
+) -> None:
+    """Do what was answered with all runs, without waiting for those at work.
 
+    One that loads would not hear, and one that is being begun has no folder yet.
+    """
+    how = {STOP: stop_run, DISCARD: discard_soon}.get(answer)
+    if how is None:
+        return
     # Those that wait come last and go first: none gets its turn meanwhile.
+    if coming is not None:
+        coming.end(how)
     for run in reversed(runs):
-        if answer == STOP:
-            control.stop(run)
-        elif answer == DISCARD:
-            control.discard(run)
+        how(run)
 
 
 def make_question(
-    parent: QWidget | None, runs: Sequence[Path] = (), refusable: bool = True
+    parent: QWidget | None,
+    runs: Sequence[Path] = (),
+    coming: Beginning | None = None,
+    refusable: bool = True,
 ) -> QMessageBox:
-    """Return the question about `runs`; the answer is `answer_of` it."""
+    """Return the question about `runs` and `coming`; the answer is `answer_of` it."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("The model is still learning")
-    box.setText(question_words(names_of(runs)))
+    named = runs if coming is None else (*runs, coming.run)
+    box.setText(question_words(names_of(named), coming is not None))
     box.setInformativeText(
         "Left going, this needs no window: open napari and the Teach tab again to see "
         "how far it is."
@@ -162,13 +177,23 @@ def names_of(runs: Sequence[Path]) -> list[str]:
     ]
 
 
-def question_words(names: Sequence[str]) -> str:
-    """Return the question; with several runs, that the answer is for all of them."""
+def question_words(names: Sequence[str], coming: bool = False) -> str:
+    """Return the question; with several runs, that the answer is for all of them.
+
+    `coming`: the last one is only being begun.
+    """
+    if len(names) < 2 and coming:
+        return f"Run {names[0]} is about to begin. What becomes of it?"
     if len(names) < 2:
         return "The model is still learning. What becomes of it?"
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    do = (
+        "learn, wait their turn or are about to begin"
+        if coming
+        else ("learn or wait their turn")
+    )
     return (
-        f"{len(names)} runs learn or wait their turn: {listed}. What becomes of them? "
+        f"{len(names)} runs {do}: {listed}. What becomes of them? "
         "The answer is for all of them."
     )
 

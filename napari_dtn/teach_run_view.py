@@ -72,6 +72,7 @@ class LiveView(QObject):
         self._links = [
             (viewer.scene.camera.events.center, self._later),
             (viewer.scene.camera.events.zoom, self._later),
+            (viewer.canvas.events.size, self._later),
             (viewer.dims.events.point, self._later),
             (viewer.layers.events.removed, self._layer_removed),
         ]

@@ -71,17 +71,14 @@ def take_from_queue(run: Path) -> None:
     That must not go into the trash, which holds one run only: its place may be that
     of another one which has learned something.
     """
-    from dense_transformer.teaching import control
-
     if any(run.glob("state.pt*")):
         stop_run(run)
     else:
-        kill_loading(run)
-        control.discard(run)
+        discard_soon(run)
 
 
 def stop_run(run: Path) -> None:
-    """End a run and keep what it has learned; one that loads at once."""
+    """End a run and keep what it has learned; at once where nothing is at work yet."""
     from dense_transformer.teaching import control
     from dense_transformer.teaching.status import ENDED, read_status, write_status
 
@@ -90,6 +87,8 @@ def stop_run(run: Path) -> None:
     said = read_status(run)
     if killed and said.state not in ENDED:
         write_status(run, replace(said, state="stopped", message="it was just loading"))
+    elif said.state == "queued" and look_alive(run) is None:
+        write_status(run, replace(said, state="stopped", message="it was not begun"))
 
 
 def discard_run(run: Path) -> None:
@@ -98,6 +97,14 @@ def discard_run(run: Path) -> None:
 
     kill_loading(run)
     put_away(run, ENDING_S, force=lambda: kill_run(run))
+
+
+def discard_soon(run: Path) -> None:
+    """Ask a run to end and be discarded, without waiting; one that loads at once."""
+    from dense_transformer.teaching import control
+
+    kill_loading(run)
+    control.discard(run)
 
 
 def kill_loading(run: Path) -> bool:

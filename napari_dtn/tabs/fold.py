@@ -29,11 +29,5 @@ class Fold(QCollapsible):
         self.toggled.connect(self._retitle)
         self._retitle(False)
 
-    def set_title(self, title: str) -> None:
-        """Change the title."""
-        self._title = title
-        self.toggleButton().setAccessibleName(title)
-        self._retitle(self.isExpanded())
-
     def _retitle(self, opened: bool) -> None:
         self.setText(f"{'▾' if opened else '▸'} {self._title}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent
+from qtpy.QtGui import QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 
@@ -29,8 +29,6 @@ class Histogram(QWidget):
         self._axis, self._mark = axis, mark
         self._counts = np.zeros(0)
         self._edges = np.zeros(0)
-        self._low: QColor | None = None
-        self._below = 0.0
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -45,11 +43,6 @@ class Histogram(QWidget):
         self._counts, self._edges = np.asarray(counts, float), np.asarray(edges, float)
         self.update()
 
-    def mark_below(self, value: float, colour: str) -> None:
-        """Draw bars below a value in another colour."""
-        self._below, self._low = value, QColor(colour)
-        self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bars, the mark and the ends of the axis."""
         if not len(self._counts):
@@ -62,11 +55,9 @@ class Histogram(QWidget):
         tall = np.sqrt(self._counts / max(1.0, self._counts.max())) * (high - 2)
         at = (self._edges - low) / (top - low) * wide
         for bar, (left, right) in enumerate(itertools.pairwise(at)):
-            usual = self.palette().highlight().color()
-            is_low = self._low is not None and self._edges[bar + 1] <= self._below
             painter.fillRect(
                 QRectF(left, high - tall[bar], max(1.0, right - left - 1), tall[bar]),
-                self._low if is_low else usual,
+                self.palette().highlight().color(),
             )
         painter.setPen(self.palette().text().color())
         painter.drawLine(0, high, wide, high)

@@ -20,7 +20,7 @@ from napari_dtn.annotation_keys import (
     spelled,
 )
 from napari_dtn.annotation_prediction import toggle_prediction
-from napari_dtn.awaited_prediction import PREDICTING, AwaitedPrediction
+from napari_dtn.awaited_prediction import AwaitedPrediction, say_predicting
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.teach_classes import ClassList
 from napari_dtn.tabs.teach_counts import CountLine
@@ -154,7 +154,7 @@ class AnnotateSection(TeachSection):
     def _annotations_changed(self) -> None:
         one = self._annotator.current
         state = None if one is None else one.state
-        self.undo.setEnabled(state is not None and state.can_undo)
+        self.undo.setEnabled(one is not None and one.can_undo)
         self.redo.setEnabled(state is not None and state.can_redo)
         self.classes.set_counts(() if state is None else state.pixels)
 
@@ -170,7 +170,7 @@ class AnnotateSection(TeachSection):
     def _predict(self) -> None:
         predict = self.context.predict
         if predict.runner.job is None:
-            self.context.say(PREDICTING)
+            say_predicting(self.context)
             predict.run()
 
     def _predicted(self) -> None:
@@ -189,6 +189,7 @@ class AnnotateSection(TeachSection):
         annotator = self._annotator
         annotator.current_changed.connect(self.refresh)
         annotator.changed.connect(self._annotations_changed)
+        annotator.unpredicted.connect(self._annotations_changed)
         annotator.toggled.connect(self._toggle)
         annotator.finder.found.connect(self._found)
         self.context.predict.shown.connect(self._predicted)

@@ -21,11 +21,11 @@ from qtpy.QtWidgets import (
 )
 
 from dense_transformer.types import Progress
-from napari_dtn.annotator import CHOOSE
+from napari_dtn.image_opener import CHOOSE
 from napari_dtn.project_exchange import ProjectExchange
 from napari_dtn.tabs.teach_locate import ask_where
 from napari_dtn.teach_context import TeachContext
-from napari_dtn.teach_opening import (
+from napari_dtn.teach_projects import (
     ShownImage,
     make_project,
     open_project,

@@ -101,6 +101,24 @@ def test_a_run_is_asked_for_the_part_of_a_pyramid_that_is_on_screen(teaching, tm
         live.shut_down()
 
 
+def test_a_run_is_asked_for_more_when_the_window_grows(teaching, tmp_path):
+    window = teaching(pyramid(), multiscale=True)
+    window.annotate()
+    live = LiveView(window.teach.context, OneRun(tmp_path), window.dock)
+    try:
+        look_at(window.viewer, 256, 256, 8.0)
+        window.until(lambda: not live.busy and read_wanted(tmp_path) is not None)
+        window.settle()
+        before, frame = read_wanted(tmp_path).box, window.viewer.window._qt_window
+        frame.resize(frame.width() + 200, frame.height() + 150)
+        window.until(lambda: read_wanted(tmp_path).box != before)
+        top, left, bottom, right = read_wanted(tmp_path).box
+        assert bottom - top > before[2] - before[0]
+        assert right - left > before[3] - before[1]
+    finally:
+        live.shut_down()
+
+
 def test_among_layers_whose_units_do_not_fit_together_pixels_are_the_layers_own(viewer):
     viewer.add_image(pyramid()[0], scale=(0.004, 0.004), units="um")
     plain = viewer.add_image(pyramid()[0])

@@ -17,7 +17,8 @@ from dense_transformer.zoo import save_model
 from napari_dtn.sources import read_source
 from napari_dtn.tabs import teach_locate
 from napari_dtn.teach_finding import known_project
-from napari_dtn.teach_opening import make_project, open_image
+from napari_dtn.teach_opening import open_image
+from napari_dtn.teach_projects import make_project
 from napari_dtn.teach_remembered import remember, remembered
 
 STROKE = np.full((3, 50), 2, np.uint8)
@@ -324,3 +325,33 @@ def test_one_can_say_in_the_window_where_an_image_is(
     with Project.open(tmp_path / "a-teach", write=False) as project:
         assert project.open_image("a").data[0, 0] == 77
         assert sum(project.journal("a").pixels) == STROKE.size
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_of_slices_in_a_folder_one_says_which_folder(
+    two_projects, tmp_path, monkeypatch, moved
+):
+    window, slices = two_projects, tmp_path / "slices"
+    slices.mkdir()
+    for n in range(2):
+        tifffile.imwrite(slices / f"{n}.tif", np.full((40, 50), n, np.uint8))
+    window.teach.context.project.add_image("slices", slices)
+    new = tmp_path / "new"
+    shutil.copytree(slices, new)
+    tifffile.imwrite(new / "0.tif", np.full((40, 50), 77, np.uint8))
+    if moved:
+        shutil.rmtree(slices)
+    else:  # it has changed where it was
+        shutil.copyfile(new / "0.tif", slices / "0.tif")
+    asked = []
+    monkeypatch.setattr(
+        teach_locate.QFileDialog,
+        "getExistingDirectory",
+        lambda parent, title: asked.append(title) or str(new),
+    )
+    monkeypatch.setattr(teach_locate.QFileDialog, "getOpenFileName", None)
+    window.section("AnnotateSection").project.locate.trigger()
+    window.settle()
+    assert asked == ["Where is slices now? Choose the changed folder if it is meant"]
+    assert "slices is now" in window.teach.status.text()
+    assert window.teach.context.project.open_image("slices").data[0][0, 0] == 77

@@ -10,9 +10,11 @@ import tifffile
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from teach_driver import CTRL
+from teach_run_driver import write_run
 from window_driver import world
 
 from dense_transformer.teaching import Patch
+from dense_transformer.training.lock import locked
 from napari_dtn.earlier_prediction import EarlierPrediction
 from napari_dtn.tabs.teach_where import _covered
 from napari_dtn.teach_run_pictures import empty_specs
@@ -193,6 +195,46 @@ def test_an_undo_takes_back_a_stroke_that_still_waits(teaching, image_file):
     window.until(lambda: len(window.shown) > 0)
     window.settle()
     np.testing.assert_array_equal(layer.data, before)
+
+
+def test_a_prediction_beside_a_run_says_so(teaching, image_file, tmp_path):
+    window = teaching(image_file)
+    layer, run_of = window.annotate(), window.section("RunSection").teaching
+    run = write_run(tmp_path / "runs" / "0001", "running", steps=8)
+    with locked(run / "lock"):
+        run_of.adopt(run)
+        window.until(lambda: run_of.state == "running")
+        window.settle()
+        window.core.gate.clear()
+        window.key(KEY.Key_0, CTRL)
+        window.stroke(layer, (60, 40), (60, 80))
+        window.until(lambda: len(window.core.calls) == 1)
+        said = window.teach.status.text()
+        assert "predicting it with small, which is chosen, while the run learns" in said
+        window.core.gate.set()
+        window.until(lambda: window.one.waiting.sections == ())
+        window.settle()
+        assert window.teach.status.text() == ""
+
+
+def test_the_button_takes_back_what_waits_though_nothing_is_written(
+    teaching, image_file
+):
+    window = teaching(image_file)
+    layer, section = window.annotate(), window.section("AnnotateSection")
+    window.core.gate.clear()
+    window.key(KEY.Key_0, CTRL)
+    window.stroke(layer, (60, 40), (60, 80))
+    window.qtbot.wait(20)
+    assert window.one.waiting.sections == (0,)
+    assert section.undo.isEnabled()
+    window.click(section.undo)
+    assert window.one.waiting.sections == ()
+    assert not section.undo.isEnabled()
+    window.core.gate.set()
+    window.until(lambda: len(window.shown) > 0)
+    window.settle()
+    assert not layer.data.any()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from napari.layers import Labels
+from napari.utils._proxies import PublicOnlyProxy
 from teach_driver import TeachCore, TeachWindow
 
 from dense_transformer.teaching import Project
@@ -43,6 +44,39 @@ def test_a_click_before_there_are_models_is_not_lost(teaching, image_file, monke
     context.changed.emit()
     window.until(lambda: context.annotator.current is not None)
     window.until(lambda: context.annotator.current.layer is not None)
+
+
+def test_a_click_before_there_are_models_is_for_its_image_alone(
+    teaching, image_file, monkeypatch
+):
+    window = teaching(image_file)
+    context = window.teach.context
+    with monkeypatch.context() as still_looking:
+        still_looking.setattr(type(context.predict), "looking", True)
+        still_looking.setattr(context, "model", lambda: None)
+        context.annotator.annotate()
+        assert "Looking for models" in window.teach.status.text()
+        window.add_image(np.zeros((90, 120), np.uint8), name="other")  # is chosen
+        window.settle()
+        assert "Looking for models" not in window.teach.status.text()
+    context.changed.emit()
+    window.settle()
+    assert context.annotator.current is None
+    assert [layer.name for layer in window.viewer.layers] == ["cells", "other"]
+
+
+def test_the_dock_opens_on_the_tab_that_it_had(teaching, image_file, tmp_path, qtbot):
+    window = teaching(image_file)
+    close_dock(window)
+    proxy = PublicOnlyProxy(window.viewer)  # what a script's dock is given
+    for viewer in (window.viewer, proxy):
+        again = TeachWindow(viewer, TeachCore(tmp_path), qtbot)
+        try:
+            assert again.dock.tabs.tabText(again.dock.tabs.currentIndex()) == "Teach"
+            again.until(lambda again=again: again.teach.isVisible())
+        finally:
+            again.close()
+            close_dock(again)
 
 
 def test_no_layer_is_left_that_nobody_keeps(teaching, image_file):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from qtpy.QtCore import QObject
@@ -101,7 +103,7 @@ def test_what_is_asked_of_a_run_that_is_being_begun_spares_the_one_before(
     run_of = section.teaching
     run_of.adopt(before)
     window.until(lambda: run_of.state == "finished")
-    run_of._beginning = True
+    run_of.coming = SimpleNamespace(run=Path("0002"))
     section._show_buttons()
     window.click(section.buttons.discard)
     assert section.words.text() == "Discarding…"
@@ -116,7 +118,7 @@ def test_what_is_asked_of_a_run_that_is_being_begun_spares_the_one_before(
 @pytest.mark.gui
 def test_the_buttons_are_for_the_run_at_work_while_another_is_begun(at_work):
     window, section, _ = at_work
-    section.teaching._beginning = True
+    section.teaching.coming = SimpleNamespace(run=Path("0002"))
     assert section.teaching.state == "running"
     window.click(section.buttons.pause)
     window.until((section.teaching.run / "pause").exists)

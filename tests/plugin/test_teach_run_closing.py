@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QPushButton
 from dense_transformer.teaching.trash import bring_back
 from dense_transformer.training.lock import locked
 from napari_dtn.teach_run_closing import Closing
+from napari_dtn.teach_runs_alive import discard_soon, stop_run
 
 pytestmark = pytest.mark.gui
 
@@ -30,10 +31,11 @@ class Teaching(QObject):
 
     told = Signal(object)
     others_changed = Signal()
+    beginning_changed = Signal()
 
     def __init__(self, run: Path) -> None:
         super().__init__()
-        self.run, self.alive = run, True
+        self.run, self.coming = run, None
         self.living: tuple[Path, ...] = (run,)
 
 
@@ -151,7 +153,7 @@ def test_escape_does_not_close(window, closing):
 
 
 def test_nothing_is_asked_where_nothing_is_at_work(window, closing):
-    closing._teaching.alive, closing._teaching.living = False, ()
+    closing._teaching.living = ()
     assert window.close()
 
 
@@ -194,7 +196,7 @@ def test_a_run_of_a_project_that_was_left_is_asked_for(window, closing, tmp_path
 def test_a_run_of_a_project_that_was_left_and_ended_is_not(window, closing, tmp_path):
     teaching = closing._teaching
     teaching.told.emit(None)  # with a run that no process holds by now
-    teaching.alive, teaching.living = False, ()
+    teaching.living = ()
     assert window.close()
 
 
@@ -214,9 +216,65 @@ def test_all_runs_that_live_are_asked_for(window, closing, tmp_path):
     runs = tmp_path / "0001", tmp_path / "0002"
     for run in runs:
         run.mkdir()
-    closing._teaching.alive, closing._teaching.living = False, runs
+    closing._teaching.living = runs
     said = press("stop")
     assert window.close()
     assert said[0].startswith("2 runs learn or wait their turn: 0001 and 0002.")
     assert "for all of them" in said[0]
     assert all((run / "stop").exists() for run in runs)
+
+
+class Coming:
+    """A run that is being begun."""
+
+    def __init__(self, run: Path) -> None:
+        self.run, self.ended = run, []
+
+    def end(self, how) -> None:
+        self.ended.append(how)
+
+
+@pytest.mark.parametrize(
+    ("answer", "how"),
+    [("leave", []), ("stop", [stop_run]), ("discard", [discard_soon])],
+)
+def test_a_run_that_is_being_begun_is_named_and_gets_the_answer(
+    window, closing, tmp_path, answer, how
+):
+    teaching = closing._teaching
+    teaching.living, teaching.coming = (), Coming(tmp_path / "runs" / "0003")
+    said = press("cancel")
+    assert not window.close()
+    assert said == ["Run 0003 is about to begin. What becomes of it?"]
+    window.closes = False
+    press(answer)
+    assert not window.close()
+    assert teaching.coming.ended == []
+    window.closes = True
+    press(answer)
+    assert window.close()
+    assert teaching.coming.ended == how
+
+
+def test_a_run_that_is_being_begun_is_asked_for_beside_one_at_work(
+    window, closing, at_work
+):
+    closing._teaching.coming = coming = Coming(at_work.parent / "0003")
+    said = press("stop")
+    assert window.close()
+    assert said[0].startswith("2 runs learn, wait their turn or are about to begin: ")
+    assert f"{at_work.name} and 0003" in said[0]
+    assert coming.ended == [stop_run]
+    assert (at_work / "stop").exists()
+
+
+def test_the_closed_dock_asks_for_a_run_that_is_being_begun(
+    window, closing, tmp_path, qtbot
+):
+    teaching = closing._teaching
+    teaching.living, teaching.coming = (), Coming(tmp_path / "0003")
+    closing.dock_closed()
+    box = window.findChild(QMessageBox)
+    assert "Run 0003" in box.text()
+    QTest.mouseClick(box.findChild(QPushButton, "discard"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: teaching.coming.ended == [discard_soon])
