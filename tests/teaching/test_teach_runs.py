@@ -41,7 +41,8 @@ from dense_transformer.teaching import (
 )
 from dense_transformer.teaching import session as session_module
 from dense_transformer.teaching.amount import MUCH, WEAK, settle
-from dense_transformer.teaching.session import CLEAR, TeachSession
+from dense_transformer.teaching.held_out import CLEAR, SPARE
+from dense_transformer.teaching.session import TeachSession
 from dense_transformer.training import RunDirectory
 from dense_transformer.work import finish
 from dense_transformer.zoo import load_model, save_model
@@ -276,14 +277,29 @@ def test_few_pixels_have_to_be_gained_clearly_and_many_not():
     few, many = strips_of(400), strips_of(6400)
     session = object.__new__(TeachSession)
     session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.95
-    session.zoomed = 1.0
-    assert session._to_beat(few) == pytest.approx(0.9 + CLEAR)
-    assert session._to_beat(many) == 0.9
+    session.zoomed, session.losses = 1.0, (0.2, 0.2)
+    assert session._to_beat(few, 0.11) == pytest.approx(0.9 + CLEAR)
+    assert session._to_beat(many, 0.11) == 0.9
     session.base_merit = 0.6  # by chance it had right what is held out
-    assert session._to_beat(few) == pytest.approx(0.6 + CLEAR)
-    assert session._to_beat(many) == 0.9
+    assert session._to_beat(few, 0.11) == pytest.approx(0.6 + CLEAR)
+    assert session._to_beat(many, 0.11) == 0.9
     session.zoomed = 2.0  # four pixels are one that was annotated
-    assert session._to_beat(many) == pytest.approx(0.6 + CLEAR)
+    assert session._to_beat(many, 0.11) == pytest.approx(0.6 + CLEAR)
+
+
+@pytest.mark.parametrize(
+    ("before", "loss", "surer"),
+    [(0.2, 0.09, True), (0.2, 0.11, False), (0.03, 0.012, False)],
+)
+def test_of_few_pixels_it_is_enough_to_be_as_right_and_much_surer(before, loss, surer):
+    session = object.__new__(TeachSession)
+    session.best_merit = session.base_merit = 0.99
+    session.best_step, session.zoomed, session.losses = 0, 1.0, (before, before)
+    wanted = 0.99 - SPARE if surer else 0.99 + CLEAR
+    assert session._to_beat(strips_of(400), loss) == pytest.approx(wanted)
+    assert session._to_beat(strips_of(6400), loss) == 0.99
+    session.best_step, session.peak, session.floor = 20, 0.991, 0.987
+    assert session._to_beat(strips_of(400), loss) == 0.987  # not a whole 0.01 below
 
 
 @pytest.mark.parametrize(
@@ -305,17 +321,18 @@ def test_of_weights_that_few_pixels_cannot_tell_apart_the_last_are_kept(
     session.teach = TeachConfig(mixes=(0.5, 1.0))
     session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.9
     session.peak, session.base = -np.inf, {}
+    session.losses = 0.1, 0.1
     session.learner = SimpleNamespace(model=None)
     monkeypatch.setattr(session_module, "mix_weights", lambda base, model, share: share)
-    monkeypatch.setattr(session_module, "merit_of", lambda validation: validation)
+    monkeypatch.setattr(session_module, "merit_of", lambda judged: judged.merit)
 
     def judged(share, data):
         yield from ()
-        return merits[session.step][share]
+        return SimpleNamespace(merit=merits[session.step][share], loss=0.1)
 
     def note(validation, data, network, to_beat, **details):
-        if validation > to_beat:
-            session.best_merit = validation
+        if validation.merit > to_beat:
+            session.best_merit = validation.merit
             found.append((session.step, details["share"]))
 
     session._judged, session.note_validation = judged, note

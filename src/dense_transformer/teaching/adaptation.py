@@ -14,7 +14,7 @@ from torch import nn
 
 from dense_transformer.data import Pair
 from dense_transformer.nn.devices import is_out_of_memory
-from dense_transformer.teaching.held_out import SPARE, judge, merit_of
+from dense_transformer.teaching.held_out import SPARE, judge, merit_of, slack_of
 from dense_transformer.teaching.zoom import propose_zoom
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BATCH = 4  # windows at a time
 JUDGED = 8  # places to choose by
-MARGIN = 0.005  # of merit that new statistics must gain
+MARGIN = 0.005  # of merit that a change must gain, or more where pixels are few
 LEAST_TRUST = 0.025
 SURE, CLEAR = 0.8, 0.2  # AUC of a negative, and by how much it is above the image's
 
@@ -90,21 +90,22 @@ def choose_base(
         validation = yield from judge(negative, judged, config)
         if is_negative(found.scores.auc, validation.scores.auc):
             best, words, found = negative, "intensities inverted", validation
+    gain = max(MARGIN, slack_of(sum(int((p.labels > 0).sum()) for p in judged)))
     del judged  # it keeps pixels that one may be about to see larger
     base = Base(best, words, trust_in(found.scores.auc), merit_of(found))
     proposal = None
     if teach.zoom and config.data.height_px is None:
         proposal = yield from propose_zoom(best, views.look, views.model.card.zoom)
-    plain = yield from _with_statistics(base, views.at(1.0), teach, config)
+    plain = yield from _with_statistics(base, views.at(1.0), teach, config, gain)
     if proposal is None:
         return plain
     try:
-        zoomed = yield from _zoomed(base, proposal, views, teach, config)
+        zoomed = yield from _zoomed(base, proposal, views, teach, config, gain)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         return plain  # enlarged it takes many times the memory
-    wanted = plain.merit + (-SPARE if proposal.evident else MARGIN)
+    wanted = plain.merit + (-SPARE if proposal.evident else gain)
     return zoomed if zoomed.merit > wanted else plain
 
 
@@ -114,6 +115,7 @@ def _zoomed(
     views: LessonViews,
     teach: TeachConfig,
     config: TrainConfig,
+    gain: float,
 ) -> Generator[str, None, Base]:
     """Return a base that sees images as proposed."""
     data = views.at(proposal.zoom)
@@ -127,20 +129,24 @@ def _zoomed(
         proposal.zoom,
         proposal.evident,
     )
-    return (yield from _with_statistics(larger, data, teach, config))
+    return (yield from _with_statistics(larger, data, teach, config, gain))
 
 
 def _with_statistics(
-    base: Base, data: LessonData, teach: TeachConfig, config: TrainConfig
+    base: Base,
+    data: LessonData,
+    teach: TeachConfig,
+    config: TrainConfig,
+    gain: float,
 ) -> Generator[str, None, Base]:
-    """Return a base with statistics of the image where that is better, else it."""
+    """Return a base with statistics of the image where that gains enough, else it."""
     if not teach.adapt:
         return base
     adapted = copy.deepcopy(base.network)
     yield "measuring the image's statistics"
     adapt_statistics(adapted, [pair.pixels for pair in data.windows])
     found = yield from judge(adapted, _judged(data, config), config)
-    if merit_of(found) <= base.merit + MARGIN:
+    if merit_of(found) <= base.merit + gain:
         return base
     return dataclasses.replace(
         base,

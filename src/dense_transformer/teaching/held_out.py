@@ -19,6 +19,7 @@ LARGEST_LOSS = 2.0
 MANY = 4000  # pixels to judge by
 CLEAR = 0.01  # of merit; where there are fewer pixels, less may be chance
 SPARE = 0.003  # of merit; what else speaks for need not be better, nor worse by more
+SURER, LESS = 0.5, 0.02  # share of a log-loss, and how much less, that is no chance
 DIGITS = 5  # of the merit: what is below is rounding, no gain
 
 
@@ -47,3 +48,17 @@ def merit_of(validation: Validation) -> float:
     loss = min(validation.loss, LARGEST_LOSS)
     auc = validation.scores.auc
     return round((auc if math.isfinite(auc) else 0.0) - LOSS_SHARE * loss, DIGITS)
+
+
+def slack_of(pixels: float) -> float:
+    """Return the difference of merit that may be chance with so many pixels."""
+    return CLEAR if pixels < MANY else 0.0
+
+
+def is_surer(loss: float, before: float) -> bool:
+    """Return whether a log-loss is clearly less than that of before.
+
+    Where a model has all of a few strokes right, as it has easily, its area under the
+    curve can't rise any more, but how sure it is of them can.
+    """
+    return loss <= SURER * before and loss <= before - LESS

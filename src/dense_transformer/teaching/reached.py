@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dense_transformer.teaching.base_file import read_base_words
+from dense_transformer.teaching.held_out import CLEAR, is_surer
 from dense_transformer.teaching.result import TeachResult
 from dense_transformer.training.state import unpack_state
 from dense_transformer.types import Scores
@@ -33,6 +34,8 @@ class Reached:
         What was changed before the first step; empty if nothing.
     evident : bool
         Whether that was due without a label.
+    losses : tuple of float
+        Log-loss on what is held out of the best without a step, and of the best.
     """
 
     step: int = 0
@@ -43,6 +46,7 @@ class Reached:
     best_step: int = 0
     base_words: str = ""
     evident: bool = False
+    losses: tuple[float, float] = (math.inf, math.inf)
 
     @property
     def improved(self) -> bool | None:
@@ -72,6 +76,7 @@ def read_reached(directory: RunDirectory) -> Reached:
         int(state["best_step"]),
         base_words,
         evident,
+        *((tuple(state["losses"]),) if "losses" in state else ()),
     )
 
 
@@ -121,6 +126,12 @@ def _gain_in_words(reached: Reached) -> str:
             f"what is held out {before:.3f} before, {after:.3f} so; no step after "
             "that was better"
         )
+    if reached.best_step > 0 and _is_only_surer(before, after, reached.losses):
+        first, last = reached.losses
+        return (
+            f"surer, and as right: log-loss of what is held out {first:.3f} without a "
+            f"step, {last:.3f} after {reached.best_step}"
+        )
     if after < before:  # the start is worse on the rest of the annotations
         return (
             f"better on the annotations as a whole; {name} on what is held out "
@@ -139,6 +150,11 @@ def _gain_in_words(reached: Reached) -> str:
         f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
         f"after {reached.best_step} steps{mixed}{begun}"
     )
+
+
+def _is_only_surer(before: float, after: float, losses: tuple[float, float]) -> bool:
+    """Return whether taught weights were kept for their log-loss alone."""
+    return abs(after - before) < CLEAR and is_surer(losses[1], losses[0])
 
 
 def _shown(

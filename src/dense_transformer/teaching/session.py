@@ -7,7 +7,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dense_transformer.teaching.averaging import mix_weights
-from dense_transformer.teaching.held_out import CLEAR, MANY, SPARE, judge, merit_of
+from dense_transformer.teaching.held_out import (
+    SPARE,
+    is_surer,
+    judge,
+    merit_of,
+    slack_of,
+)
 from dense_transformer.teaching.reached import Reached, tell_result
 from dense_transformer.training.processes import Processes
 from dense_transformer.training.session import Session
@@ -73,6 +79,8 @@ class TeachSession(Session):
         self.before: dict[str, float] = {}
         self.best_share, self.best_step = 0.0, 0
         self.peak = -math.inf  # merit of the best taught weights, few pixels or many
+        self.floor = -math.inf  # merit that taught weights of few pixels never leave
+        self.losses = math.inf, math.inf  # of the best untaught and the best at all
 
     def merit(self, validation: Validation) -> float:
         """Return what the best model has most of."""
@@ -92,6 +100,8 @@ class TeachSession(Session):
             "best_share": self.best_share,
             "best_step": self.best_step,
             "peak": self.peak,
+            "floor": self.floor,
+            "losses": list(self.losses),
         }
 
     def take_state(self, state: dict[str, Any]) -> None:
@@ -100,6 +110,9 @@ class TeachSession(Session):
         self.best_share = float(state["best_share"])
         self.best_step = int(state["best_step"])
         self.peak = float(state["peak"])
+        self.floor = float(state.get("floor", -math.inf))
+        before, after = state.get("losses", self.losses)
+        self.losses = float(before), float(after)
 
     def judge_start(
         self, original: DenseTransformerNetwork, before: DataSet, data: DataSet
@@ -116,6 +129,7 @@ class TeachSession(Session):
         self.zoom = self.start.card.zoom
         validation = yield from self._judged(original, before)
         self.before = dataclasses.asdict(validation.scores)
+        self.losses = validation.loss, validation.loss
         yield self.note_validation(
             validation, before, original, share=0.0, merit=merit_of(validation)
         )
@@ -128,6 +142,7 @@ class TeachSession(Session):
             to_beat = self.best_merit - (SPARE if self.evident else 0.0)
             if merit > to_beat:
                 self.best_share = 1.0
+                self.losses = validation.loss, validation.loss
             yield self.note_validation(
                 validation, data, network, to_beat, share=1.0, merit=merit
             )
@@ -145,10 +160,13 @@ class TeachSession(Session):
             judged.append((merit_of(validation), share, validation, mixed))
         least = max(merit for merit, *_ in judged) - self._slack(data)
         merit, share, validation, mixed = next(j for j in judged if j[0] >= least)
-        to_beat = self._to_beat(data)
+        to_beat = self._to_beat(data, validation.loss)
         if merit > to_beat:
+            if self.best_step == 0:
+                self.floor = min(self.best_merit, self.base_merit) - SPARE
             self.best_share, self.best_step = share, self.step
             self.peak = max(self.peak, merit)
+            self.losses = self.losses[0], validation.loss
         yield self.note_validation(
             validation, data, mixed, to_beat, share=share, merit=merit
         )
@@ -156,21 +174,25 @@ class TeachSession(Session):
     def _slack(self, data: DataSet) -> float:
         """Return the difference of merit that may be chance."""
         pixels = sum(int((pair.labels > 0).sum()) for pair in data.validation)
-        return CLEAR if pixels / self.zoomed**2 < MANY else 0.0
+        return slack_of(pixels / self.zoomed**2)
 
-    def _to_beat(self, data: DataSet) -> float:
-        """Return the merit from which on taught weights count as better.
+    def _to_beat(self, data: DataSet, loss: float) -> float:
+        """Return the merit from which on taught weights of a loss count as better.
 
         Of few pixels the model that it began with may have most right by chance: what
-        then is gained may be a loss elsewhere, so it has to be gained clearly. That
-        model, which has learned from none of them, is judged by all annotations, too.
-        Once that is done, of weights that few pixels can't tell apart the last are
-        best: they have learned most (measured in ``docs/teach-study.md``).
+        then is gained may be a loss elsewhere, so it has to be gained clearly, in
+        merit or in how sure it is of them. That model, which has learned from none of
+        them, is judged by all annotations, too. Once that is done, of weights that few
+        pixels can't tell apart the last are best: they have learned most (measured in
+        ``docs/teach-study.md``).
         """
         slack = self._slack(data)
-        if slack and self.best_step == 0:
-            return min(self.best_merit, self.base_merit) + slack
-        return self.peak - slack if slack else self.best_merit
+        if not slack:
+            return self.best_merit
+        if self.best_step > 0:
+            return max(self.peak - slack, self.floor)
+        before = min(self.best_merit, self.base_merit)
+        return before + (-SPARE if is_surer(loss, self.losses[0]) else slack)
 
     def keep_last(self) -> None:
         """Write the model where nothing is held out: the last one, mixed or not."""
@@ -189,6 +211,7 @@ class TeachSession(Session):
             self.best_step,
             self.base_words,
             self.evident,
+            self.losses,
         )
         return tell_result(self.directory, reached, ending)
 

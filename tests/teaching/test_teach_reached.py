@@ -1,0 +1,41 @@
+"""What a run has come to, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dense_transformer.teaching.reached import Reached, tell_result
+from dense_transformer.types import Scores
+
+
+def scores(auc):
+    names = [field.name for field in dataclasses.fields(Scores)]
+    return dict.fromkeys(names, 0.5) | {"auc": auc}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "losses", "words"),
+    [
+        (0.7, 0.9, (0.6, 0.3), "better: AUC on what is held out 0.700 before, 0.9"),
+        (1.0, 0.999, (0.2, 0.08), "surer, and as right: log-loss of what is held out"),
+        (0.9, 0.8, (0.6, 0.5), "better on the annotations as a whole"),
+    ],
+)  # fmt: skip
+def test_why_taught_weights_are_kept_is_said(before, after, losses, words):
+    reached = Reached(
+        40,
+        before=scores(before),
+        after=scores(after),
+        best_share=1.0,
+        best_step=40,
+        losses=losses,
+    )
+    directory = SimpleNamespace(path=Path("run"), best=Path("run") / "best")
+    result = tell_result(directory, reached, "finished")
+    assert result.improved
+    assert result.words.startswith(words)
+    assert "40" in result.words
