@@ -26,6 +26,8 @@ DELETED = (
     "layer back' to go on with it."
 )
 
+COPIED = "No file holds {} as it is shown, so that a copy of it is kept in {}."
+
 
 class Annotator(QObject):
     """Opens images in the project and follows the choice of image.
@@ -183,7 +185,9 @@ class Annotator(QObject):
         self._follower.watch(source.layer_id)
         one.lie_on(source)
         one.show()
-        notices = getattr(opened.journal, "notices", ())
+        notices = [*getattr(opened.journal, "notices", ())]
+        if opened.copied:
+            notices.append(COPIED.format(opened.entry.name, opened.project.folder))
         context.say(" ".join(notices))
         self._choose(self._all.of(self._chosen()))
         self._set_others_aside()

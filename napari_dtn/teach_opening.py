@@ -74,6 +74,8 @@ class Opened:
         The rest.
     known : SparseLabels
         What is painted, as the journal keeps it.
+    copied : bool
+        Whether its pixels were copied into the project now: no file has them so.
     """
 
     project: Project
@@ -83,6 +85,7 @@ class Opened:
     kept: np.ndarray
     state: State
     known: SparseLabels
+    copied: bool = False
 
 
 def journal_state(journal: Journal) -> State:
@@ -141,6 +144,7 @@ def open_image(
     try:
         entry = project.entry(name) if name else known_entry(project, source, file)
         theirs: list[Journal] = []
+        new = entry is None
         if entry is None:
             others = [] if own else painted_elsewhere(project, source, file)
             if others and not here:
@@ -162,6 +166,7 @@ def open_image(
     return Opened(
         project, entry, journal,
         np.asarray(labels), np.asarray(labels), journal_state(journal), labels,
+        new and entry.stored,
     )  # fmt: skip
 
 

@@ -71,3 +71,19 @@ def test_a_filtered_image_is_not_taken_for_its_file(opened, image_file):
     assert opened(255 - pixels, image_file)[2]  # the project holds a copy
     folder, _, stored = opened(pixels, image_file)
     assert (folder, stored) == (image_file.parent / "cells-teach", False)
+
+
+def test_a_filtered_image_is_said_to_be_copied_and_where(teaching, image_file):
+    window = teaching(image_file)
+    image = window.viewer.layers[0]
+    image.data = 255 - np.asarray(image.data)
+    window.annotate()
+    said = window.teach.status.text()
+    assert "copy of it is kept in" in said
+    assert str(window.teach.context.folder) in said
+
+
+def test_of_a_file_no_copy_is_spoken_of(teaching, image_file):
+    window = teaching(image_file)
+    window.annotate()
+    assert window.teach.status.text() == ""
