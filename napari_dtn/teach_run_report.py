@@ -14,6 +14,7 @@ import numpy as np
 SMOOTH_STEPS = 10.0  # of the exponential mean that is drawn
 Curve = tuple[np.ndarray, np.ndarray]  # steps, values
 SCORES = (("auc", "AUC"), ("f1", "F1"), ("iou", "IoU"))  # the first is drawn
+LOG_LOSS = "log_loss"  # among the scores, of what is held out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +162,7 @@ class ReportBuilder:
         if not isinstance(scores, dict):
             return
         known = {k: _number(v) for k, v in scores.items()}
+        known[LOG_LOSS] = _number(event.get("loss"))
         finite = {str(k): v for k, v in known.items() if v is not None}
         share = _number(event.get("share", 1.0 if step else 0.0))
         self._judged.append(

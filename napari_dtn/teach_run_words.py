@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from napari_dtn.teach_run_report import RunReport
+from napari_dtn.teach_run_report import LOG_LOSS, RunReport
 
 if TYPE_CHECKING:
     from dense_transformer.teaching.status import RunStatus
@@ -29,6 +29,7 @@ ASKED = {  # while it has not happened yet
     "discard": "Discarding…",
     "bring_back": "Bringing it back…",
 }
+SAME = 0.01  # between two areas under the curve that a few strokes can't tell apart
 WAITS = "waits for"  # begins what a run says that is not its turn yet
 SMALLER = (  # Resume keeps the settings of the run
     "If it happens again, choose a smaller batch under Settings and click Teach again."
@@ -124,7 +125,11 @@ def _outcome(status: RunStatus, report: RunReport) -> str:
             "it began with stays. Annotate where that one is wrong and teach again."
         )
     if best is not None and start is not None:
-        return f"Held-out {name}: {start:.3f} before, {best[1]:.3f} now."
+        surer = ""
+        if abs(best[1] - start) < SAME and LOG_LOSS in report.after:
+            first, last = report.before.get(LOG_LOSS), report.after[LOG_LOSS]
+            surer = "" if first is None else f"; log-loss {first:.3f} and {last:.3f}"
+        return f"Held-out {name}: {start:.3f} before, {best[1]:.3f} now{surer}."
     if best is not None:
         return f"Held-out {name}: {best[1]:.3f}."
     return status.message and f"{status.message[:1].upper()}{status.message[1:]}."

@@ -21,7 +21,7 @@ from napari_dtn.tabs.run_bar import RunBar
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
-from napari_dtn.teach_run_report import RunReport
+from napari_dtn.teach_run_report import LOG_LOSS, RunReport
 
 if TYPE_CHECKING:
     from napari_dtn.sources import Source
@@ -35,6 +35,7 @@ SCORES = (
     ("f1", "best F1", "Of pixels, at the best threshold."),
     ("f1_half", "F1 at 0.5", "Of pixels, at threshold 0.5."),
     ("iou", "IoU", "Of boundary pixels, at threshold 0.5."),
+    (LOG_LOSS, "log-loss", "How sure it is of what is right; 0 is perfectly sure."),
 )
 
 

@@ -56,6 +56,9 @@ def test_the_best_is_one_that_beats_the_start():
     none = built(start, score(5, 0.7, best=False), score(10, 0.75, best=False))
     assert none.best is None
     assert none.before["auc"] == none.after["auc"] == 0.8
+    assert "log_loss" not in none.before
+    sure = built({**start, "loss": 0.4}, score(5, 0.9, best=True, loss=0.1))
+    assert (sure.before["log_loss"], sure.after["log_loss"]) == (0.4, 0.1)
     some = built(start, score(5, 0.9, best=True), score(10, 0.85, best=False))
     assert some.start_score == 0.8
     assert some.best == (5, 0.9)

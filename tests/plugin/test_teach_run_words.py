@@ -42,6 +42,22 @@ def test_a_better_run_says_by_how_much():
     assert words == f"Done: step 10 of 10. {result} {advice}"
 
 
+def test_a_run_that_is_as_right_and_surer_says_how_sure():
+    report = RunReport(
+        step=10, steps=10, score_name="held-out AUC", start_score=1.0, best=(10, 0.999),
+        before={"log_loss": 0.217}, after={"log_loss": 0.078},
+    )  # fmt: skip
+    words = describe("finished", RunStatus("finished", improved=True), report)
+    assert "1.000 before, 0.999 now; log-loss 0.217 and 0.078." in words
+
+
+def test_what_is_done_before_the_first_step_is_said():
+    status = RunStatus("probing", message="looking at the image 0.5 times as large")
+    words = describe("probing", status, RunReport())
+    assert words == "Getting ready: looking at the image 0.5 times as large."
+    assert "two steps" in describe("probing", RunStatus("probing"), RunReport())
+
+
 def test_pace_and_time_left_are_in_the_words():
     report = RunReport(step=4, steps=40, rate=2.5, seconds_left=14.4)
     words = describe("running", RunStatus("running"), report)
