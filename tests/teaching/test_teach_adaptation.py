@@ -152,6 +152,13 @@ def test_a_model_is_believed_as_far_as_annotations_agree():
     assert 0 < LEAST_TRUST < 0.1
 
 
+def test_of_few_pixels_a_model_is_believed_more_than_they_say():
+    """They lie where somebody saw that it is wrong."""
+    aucs = (0.1, 0.52, 0.7, 0.9, 1.0, float("nan"))
+    found = [trust_in(auc, 1000) for auc in aucs]
+    assert found == pytest.approx([LEAST_TRUST, 0.04, 0.4, 0.8, 1, 1])
+
+
 @pytest.mark.parametrize(
     ("labelled", "after", "changed"),
     [(32, 0.987, True), (12, 0.987, False), (12, 0.991, True)],

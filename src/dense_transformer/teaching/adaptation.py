@@ -14,7 +14,13 @@ from torch import nn
 
 from dense_transformer.data import Pair
 from dense_transformer.nn.devices import is_out_of_memory
-from dense_transformer.teaching.held_out import SPARE, judge, merit_of, slack_of
+from dense_transformer.teaching.held_out import (
+    MANY,
+    SPARE,
+    judge,
+    merit_of,
+    slack_of,
+)
 from dense_transformer.teaching.zoom import propose_zoom
 
 if TYPE_CHECKING:
@@ -54,6 +60,8 @@ class Base:
     evident : bool
         Whether the images look like the model's own at that zoom: then few labels that
         don't tell the two apart don't speak against it.
+    pixels : float
+        Annotated ones that it was chosen by, as the model sees them.
     """
 
     network: DenseTransformerNetwork
@@ -62,6 +70,12 @@ class Base:
     merit: float
     zoom: float = 1.0
     evident: bool = False
+    pixels: float = MANY
+
+    @property
+    def least_gain(self) -> float:
+        """Merit that a change has to gain."""
+        return max(MARGIN, slack_of(self.pixels))
 
 
 def choose_base(
@@ -90,22 +104,23 @@ def choose_base(
         validation = yield from judge(negative, judged, config)
         if is_negative(found.scores.auc, validation.scores.auc):
             best, words, found = negative, "intensities inverted", validation
-    gain = max(MARGIN, slack_of(sum(int((p.labels > 0).sum()) for p in judged)))
+    pixels = sum(int((pair.labels > 0).sum()) for pair in judged)
     del judged  # it keeps pixels that one may be about to see larger
-    base = Base(best, words, trust_in(found.scores.auc), merit_of(found))
+    trust = trust_in(found.scores.auc, pixels)
+    base = Base(best, words, trust, merit_of(found), pixels=pixels)
     proposal = None
     if teach.zoom and config.data.height_px is None:
         proposal = yield from propose_zoom(best, views.look, views.model.card.zoom)
-    plain = yield from _with_statistics(base, views.at(1.0), teach, config, gain)
+    plain = yield from _with_statistics(base, views.at(1.0), teach, config)
     if proposal is None:
         return plain
     try:
-        zoomed = yield from _zoomed(base, proposal, views, teach, config, gain)
+        zoomed = yield from _zoomed(base, proposal, views, teach, config)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         return plain  # enlarged it takes many times the memory
-    wanted = plain.merit + (-SPARE if proposal.evident else gain)
+    wanted = plain.merit + (-SPARE if proposal.evident else base.least_gain)
     return zoomed if zoomed.merit > wanted else plain
 
 
@@ -115,7 +130,6 @@ def _zoomed(
     views: LessonViews,
     teach: TeachConfig,
     config: TrainConfig,
-    gain: float,
 ) -> Generator[str, None, Base]:
     """Return a base that sees images as proposed."""
     data = views.at(proposal.zoom)
@@ -124,12 +138,13 @@ def _zoomed(
     larger = Base(
         base.network,
         ", ".join(filter(None, (base.words, seen))),
-        trust_in(found.scores.auc),
+        trust_in(found.scores.auc, base.pixels),
         merit_of(found),
         proposal.zoom,
         proposal.evident,
+        base.pixels,
     )
-    return (yield from _with_statistics(larger, data, teach, config, gain))
+    return (yield from _with_statistics(larger, data, teach, config))
 
 
 def _with_statistics(
@@ -137,7 +152,6 @@ def _with_statistics(
     data: LessonData,
     teach: TeachConfig,
     config: TrainConfig,
-    gain: float,
 ) -> Generator[str, None, Base]:
     """Return a base with statistics of the image where that gains enough, else it."""
     if not teach.adapt:
@@ -146,13 +160,13 @@ def _with_statistics(
     yield "measuring the image's statistics"
     adapt_statistics(adapted, [pair.pixels for pair in data.windows])
     found = yield from judge(adapted, _judged(data, config), config)
-    if merit_of(found) <= base.merit + gain:
+    if merit_of(found) <= base.merit + base.least_gain:
         return base
     return dataclasses.replace(
         base,
         network=adapted,
         words=", ".join(filter(None, (base.words, "statistics of this image"))),
-        trust=trust_in(found.scores.auc),
+        trust=trust_in(found.scores.auc, base.pixels),
         merit=merit_of(found),
     )
 
@@ -171,17 +185,26 @@ def is_negative(auc: float, inverted_auc: float) -> bool:
     return inverted_auc > SURE and inverted_auc > auc + CLEAR
 
 
-def trust_in(auc: float) -> float:
+def trust_in(auc: float, pixels: float = MANY) -> float:
     """Return how far to believe a model where nothing is annotated, 0 to 1.
 
     ``4 auc - 3`` of its area under the ROC curve on what is annotated, and next to
     nothing below 0.75: what finds so little had better be forgotten, but few strokes
-    hold together better with a little of it (``docs/teach-study.md``). 1 where the area
-    isn't known, as of one class.
+    hold together better with a little of it (``docs/teach-study.md``). Of few pixels
+    ``2 auc - 1``: people paint where a model is wrong, so that it is better elsewhere
+    than it looks there. 1 where the area isn't known, as of one class.
+
+    Parameters
+    ----------
+    auc : float
+        On what is annotated.
+    pixels : float
+        How much that is.
     """
     if not math.isfinite(auc):
         return 1.0
-    return min(1.0, max(LEAST_TRUST, 4 * auc - 3))
+    share = 2 * auc - 1 if pixels < MANY else 4 * auc - 3
+    return min(1.0, max(LEAST_TRUST, share))
 
 
 @torch.no_grad()
