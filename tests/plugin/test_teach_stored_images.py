@@ -76,7 +76,7 @@ def test_a_filtered_image_is_not_taken_for_its_file(opened, image_file):
 def test_a_filtered_image_is_said_to_be_copied_and_where(teaching, image_file):
     window = teaching(image_file)
     image = window.viewer.layers[0]
-    image.data = 255 - np.asarray(image.data)
+    image.data = np.asarray(image.data) // 3  # as no other test has left in a project
     window.annotate()
     said = window.teach.status.text()
     assert "copy of it is kept in" in said
