@@ -56,7 +56,6 @@ class DenseTransformerDock(QWidget):
         self._docked = False
         viewer = _unwrapped(napari_viewer)
         self._viewer = weakref.ref(viewer)
-        self.tabs.setCurrentIndex(_LAST.get(viewer, 0))
         self.destroyed.connect(partial(_end, self.__dict__))
 
     @cached_property
@@ -95,6 +94,8 @@ class DenseTransformerDock(QWidget):
         """End the work when the dock is closed for good."""
         if event.type() == QEvent.Type.ParentChange:
             if self.parent() is not None:
+                if not self._docked and (viewer := self._viewer()) is not None:
+                    self.tabs.setCurrentIndex(_LAST.get(viewer, 0))
                 self._docked = True
             elif self._docked:
                 _end(self.__dict__)

@@ -8,6 +8,7 @@ from napari.utils._proxies import PublicOnlyProxy
 from teach_driver import TeachCore, TeachWindow
 
 from dense_transformer.teaching import Project
+from napari_dtn.dock import DenseTransformerDock
 from napari_dtn.placement import KEY, is_result
 
 
@@ -77,6 +78,17 @@ def test_the_dock_opens_on_the_tab_that_it_had(teaching, image_file, tmp_path, q
         finally:
             again.close()
             close_dock(again)
+
+
+def test_a_tab_is_made_once_its_dock_lies_in_the_window(teaching, image_file, tmp_path):
+    """Made before, it was destroyed in an order that broke a garbage collection."""
+    window = teaching(image_file)
+    close_dock(window)
+    dock = DenseTransformerDock(window.viewer, TeachCore(tmp_path))
+    assert "teach" not in dock.__dict__
+    frame = window.viewer.window.add_dock_widget(dock, name="Dense Transformer")
+    assert "teach" in dock.__dict__
+    window.viewer.window.remove_dock_widget(frame)
 
 
 def test_no_layer_is_left_that_nobody_keeps(teaching, image_file):
