@@ -243,7 +243,7 @@ CHANGES: dict[str, Change] = {
     "striped": _striped,
     "dark-cells": _dark_cells,
 }
-#: Written, and first run, when all settings were chosen: nothing was fitted to them.
+#: Written, and first run, when all other settings were chosen (docs/teach-study.md).
 ASIDE: dict[str, Change] = {
     "thick": _thick,
     "stretched": _stretched,

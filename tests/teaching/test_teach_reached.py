@@ -38,4 +38,14 @@ def test_why_taught_weights_are_kept_is_said(before, after, losses, words):
     result = tell_result(directory, reached, "finished")
     assert result.improved
     assert result.words.startswith(words)
-    assert "40" in result.words
+    assert "after 40 steps" in result.words
+
+
+def test_a_model_that_is_surer_says_what_it_began_with(tmp_path):
+    reached = Reached(
+        40, before=scores(1.0), after=scores(1.0), best_share=0.5, best_step=40,
+        base_words="statistics of this image", losses=(0.2, 0.08),
+    )  # fmt: skip
+    directory = SimpleNamespace(path=tmp_path, best=tmp_path / "best")
+    words = tell_result(directory, reached, "finished").words
+    assert "0.5 of it mixed in, beginning with statistics of this image" in words

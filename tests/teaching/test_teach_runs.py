@@ -302,6 +302,16 @@ def test_of_few_pixels_it_is_enough_to_be_as_right_and_much_surer(before, loss, 
     assert session._to_beat(strips_of(400), loss) == 0.987  # not a whole 0.01 below
 
 
+def test_nothing_counts_as_surer_in_a_run_that_was_begun_before_that_was_noted():
+    """Its state says nothing of losses."""
+    session = object.__new__(TeachSession)
+    session.zoomed, session.base_merit = 1.0, 0.99
+    state = {"begun": True, "before": {}, "best_share": 0, "best_step": 0, "peak": 0}
+    session.take_state(state)
+    session.best_merit = 0.99
+    assert session._to_beat(strips_of(400), 1e-6) == pytest.approx(0.99 + CLEAR)
+
+
 @pytest.mark.parametrize(
     ("pixels", "kept"),
     [(400, [(20, 1.0), (40, 1.0), (80, 0.5)]), (6400, [(20, 0.5), (80, 0.5)])],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dense_transformer.teaching.base_file import read_base_words
 from dense_transformer.teaching.held_out import CLEAR, is_surer
@@ -35,18 +35,19 @@ class Reached:
     evident : bool
         Whether that was due without a label.
     losses : tuple of float
-        Log-loss on what is held out of the best without a step, and of the best.
+        Log-loss on what is held out of the best without a step, and of the best; 0
+        while unknown: nothing is surer than that.
     """
 
     step: int = 0
     skipped: int = 0
-    before: dict[str, float] = field(default_factory=dict)
-    after: dict[str, float] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
     best_share: float = 0.0
     best_step: int = 0
     base_words: str = ""
     evident: bool = False
-    losses: tuple[float, float] = (math.inf, math.inf)
+    losses: tuple[float, float] = (0.0, 0.0)
 
     @property
     def improved(self) -> bool | None:
@@ -76,7 +77,7 @@ def read_reached(directory: RunDirectory) -> Reached:
         int(state["best_step"]),
         base_words,
         evident,
-        *((tuple(state["losses"]),) if "losses" in state else ()),
+        tuple(state.get("losses", (0.0, 0.0))),
     )
 
 
@@ -91,8 +92,8 @@ def tell_result(
         best=directory.best if there else None,
         improved=reached.improved,
         words=_words(reached, ending),
-        before=Scores(**before) if before else None,  # type: ignore[arg-type]
-        after=Scores(**after) if after else None,  # type: ignore[arg-type]
+        before=Scores(**before) if before else None,
+        after=Scores(**after) if after else None,
         steps=reached.step,
         best_step=reached.best_step,
         skipped=reached.skipped,
@@ -126,11 +127,15 @@ def _gain_in_words(reached: Reached) -> str:
             f"what is held out {before:.3f} before, {after:.3f} so; no step after "
             "that was better"
         )
+    mixed = (
+        "" if reached.best_share == 1 else f", {reached.best_share:g} of it mixed in"
+    )
+    begun = f", beginning with {reached.base_words}" if reached.base_words else ""
     if reached.best_step > 0 and _is_only_surer(before, after, reached.losses):
         first, last = reached.losses
         return (
             f"surer, and as right: log-loss of what is held out {first:.3f} without a "
-            f"step, {last:.3f} after {reached.best_step}"
+            f"step, {last:.3f} after {reached.best_step} steps{mixed}{begun}"
         )
     if after < before:  # the start is worse on the rest of the annotations
         return (
@@ -142,10 +147,6 @@ def _gain_in_words(reached: Reached) -> str:
             f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
             f"with {reached.base_words}; no step after that was better"
         )
-    mixed = (
-        "" if reached.best_share == 1 else f", {reached.best_share:g} of it mixed in"
-    )
-    begun = f", beginning with {reached.base_words}" if reached.base_words else ""
     return (
         f"better: {name} on what is held out {before:.3f} before, {after:.3f} "
         f"after {reached.best_step} steps{mixed}{begun}"

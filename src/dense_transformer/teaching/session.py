@@ -80,7 +80,7 @@ class TeachSession(Session):
         self.best_share, self.best_step = 0.0, 0
         self.peak = -math.inf  # merit of the best taught weights, few pixels or many
         self.floor = -math.inf  # merit that taught weights of few pixels never leave
-        self.losses = math.inf, math.inf  # of the best untaught and the best at all
+        self.losses = 0.0, 0.0  # of the best untaught and the best at all; 0: not known
 
     def merit(self, validation: Validation) -> float:
         """Return what the best model has most of."""
@@ -111,7 +111,7 @@ class TeachSession(Session):
         self.best_step = int(state["best_step"])
         self.peak = float(state["peak"])
         self.floor = float(state.get("floor", -math.inf))
-        before, after = state.get("losses", self.losses)
+        before, after = state.get("losses", (0.0, 0.0))
         self.losses = float(before), float(after)
 
     def judge_start(
