@@ -12,10 +12,11 @@ from napari_dtn.followed_run import FollowedRun
 if TYPE_CHECKING:
     from napari_dtn.teach_context import TeachContext
 
-PREDICTING = "No prediction of this slice yet: predicting…"
+YET = "No prediction of this slice yet: "
+PREDICTING = f"{YET}predicting…"
 # What a run shows of the part on screen is another model's, and never fills anything.
 BESIDE_RUN = (
-    "No prediction of this slice yet: predicting it with {model}, which is chosen, "
+    f"{YET}predicting it with {{model}}, which is chosen, "
     "while the run learns; both take longer meanwhile."
 )
 LEFT = (
@@ -42,13 +43,24 @@ class AwaitedPrediction(QObject):
         # Annotations, section and model of the prediction that was asked for last.
         self._asked: tuple[Any, int, str] | None = None
         self._gave_up = False
+        self._said = ""
+        context.said.connect(self._note)
         predict = context.predict
         context.annotator.unpredicted.connect(self._go_on)
         context.annotator.current_changed.connect(self._look)
+        predict.shown.connect(self._there)
         predict.shown.connect(self._look)
         predict.gave_up.connect(self._end)
         predict.runner.began.connect(self._began)
         predict.runner.idle.connect(self._idle)
+
+    def _note(self, text: str) -> None:
+        self._said = text
+
+    def _there(self) -> None:
+        """Say no longer that it is predicted."""
+        if self._said.startswith(YET):
+            self._context.say("")
 
     def _look(self) -> None:
         """Fill what is predicted, once all that was painted before is written."""
@@ -93,6 +105,7 @@ class AwaitedPrediction(QObject):
         """Forget what couldn't be predicted, or was stopped; go on with the rest."""
         if not self._gave_up:
             return  # it is shown in a moment
+        self._there()
         asked, self._asked, self._gave_up = self._asked, None, False
         if asked is not None:
             asked[0].waiting.drop(asked[1])

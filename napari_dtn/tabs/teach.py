@@ -39,7 +39,8 @@ class TeachTab(QWidget):
         self.status = QLabel()
         self.status.setWordWrap(True)
         self.status.setAccessibleName("Status")
-        self.status.setVisible(False)
+        # A line is kept free: buttons must not move from below the mouse.
+        self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing())
         self.sections = make_sections(self.context)
         self.folds = [Part(section) for section in self.sections]  # type: ignore[arg-type]
         self._lay_out()
@@ -95,7 +96,6 @@ class TeachTab(QWidget):
 
     def _say(self, text: str) -> None:
         self.status.setText(text)
-        self.status.setVisible(bool(text))
 
     def _lay_out(self) -> None:
         form = QFormLayout()

@@ -173,10 +173,6 @@ class AnnotateSection(TeachSection):
             say_predicting(self.context)
             predict.run()
 
-    def _predicted(self) -> None:
-        if self.active:
-            self.context.say("")
-
     def _found(self, folder: Path, others: list[Path]) -> None:
         """Say where the chosen image is annotated, while no project is open."""
         also = f", others in {' and '.join(p.name for p in others)}" if others else ""
@@ -192,7 +188,6 @@ class AnnotateSection(TeachSection):
         annotator.unpredicted.connect(self._annotations_changed)
         annotator.toggled.connect(self._toggle)
         annotator.finder.found.connect(self._found)
-        self.context.predict.shown.connect(self._predicted)
         self.start.clicked.connect(self.context.painting)
         self.tools.used.connect(self.context.painting)
         self.start.clicked.connect(lambda: annotator.annotate())

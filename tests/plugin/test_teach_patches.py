@@ -9,12 +9,14 @@ import pytest
 import tifffile
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 from teach_driver import CTRL
 from teach_run_driver import write_run
 from window_driver import world
 
 from dense_transformer.teaching import Patch
 from dense_transformer.training.lock import locked
+from napari_dtn.awaited_prediction import PREDICTING
 from napari_dtn.earlier_prediction import EarlierPrediction
 from napari_dtn.tabs.teach_where import _covered
 from napari_dtn.teach_run_pictures import empty_specs
@@ -215,6 +217,26 @@ def test_a_prediction_beside_a_run_says_so(teaching, image_file, tmp_path):
         window.until(lambda: window.one.waiting.sections == ())
         window.settle()
         assert window.teach.status.text() == ""
+
+
+def test_no_button_moves_when_a_prediction_is_announced(teaching, image_file):
+    """Nor is it said any longer than that takes, whatever is folded."""
+    window = teaching(image_file)
+    window.annotate()
+    section = window.section("PatchesSection")
+    next(f for f in window.teach.folds if f.section is not section).collapse()
+    window.settle()
+    window.core.gate.clear()
+    before = section.draw.mapToGlobal(section.draw.rect().topLeft())
+    window.click(section.draw)
+    window.stroke(window.one.layer, (50, 50), (80, 90))
+    window.until(lambda: window.teach.status.text() == PREDICTING)
+    QApplication.processEvents()  # a new layout, were there one
+    assert section.draw.mapToGlobal(section.draw.rect().topLeft()) == before
+    window.core.gate.set()
+    window.until(lambda: window.one.waiting.sections == ())
+    window.settle()
+    assert window.teach.status.text() == ""
 
 
 def test_the_button_takes_back_what_waits_though_nothing_is_written(
