@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QSignalBlocker, QTimer
+from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import (
     QCheckBox,
     QProgressBar,
@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
 from napari_dtn.libraries import import_plots_ahead
 from napari_dtn.tabs.fold import Fold
 from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.pace import Pace
+from napari_dtn.tabs.still_label import StillLabel
 from napari_dtn.tabs.teach_curve import TeachCurve
 from napari_dtn.tabs.teach_run_buttons import RunButtons
 from napari_dtn.tabs.teach_run_choice import Line, RunChoice, describe_runs
@@ -33,7 +35,6 @@ from napari_dtn.teach_run_places import HeldOutPlaces
 from napari_dtn.teach_run_view import LiveView
 from napari_dtn.teach_run_words import ASKED, TITLES
 
-SHARE = 0.02  # of the time may go into drawing how far it is
 NO_PLOT = "The curves need pyqtgraph: pip install 'napari-dtn[napari]'."
 GONE = "discarded"  # the state of a run whose models are away
 
@@ -54,7 +55,7 @@ class RunSection(TeachSection):
         self.choice = RunChoice()
         self.bar = QProgressBar()
         self.bar.setAccessibleName("How far the run is")
-        self.words = plain_label("What the run is doing")
+        self.words = StillLabel("What the run is doing")
         self.others = OtherRuns()
         self.notes = plain_label("What the run noticed")
         self.curve: TeachCurve | None = None
@@ -72,11 +73,8 @@ class RunSection(TeachSection):
         self.command = CommandLine("Command of the run")
         self._shown_run = self.teaching.run
         self._shown_state = ""
-        self._rest_until = 0.0
         self._waiting: RunNews | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._draw_waiting)
+        self._pace = Pace(self)
         self._lay_out()
         self._connect()
         self._show_buttons()
@@ -95,8 +93,8 @@ class RunSection(TeachSection):
 
     def shut_down(self) -> None:
         """Let go of run and viewer; the run goes on. May be called twice."""
-        if isalive(self._timer):
-            self._timer.stop()
+        self._pace.stop()
+        if isalive(self):
             self.closing.dock_closed()
         for part in (self.view, self.places, self.closing, self.teaching):
             part.shut_down()
@@ -119,11 +117,9 @@ class RunSection(TeachSection):
             self._list_runs()
         if news.state != before and (news.state == GONE or not self.command.text):
             self._show_command()
-        now = time.monotonic()
-        if news.state == before and now < self._rest_until:
+        if news.state == before and self._pace.rests:
             self._waiting = news
-            if not self._timer.isActive():
-                self._timer.start(max(1, round(1000 * (self._rest_until - now))))
+            self._pace.wait()
             return
         self._draw(news)
 
@@ -134,9 +130,8 @@ class RunSection(TeachSection):
 
     def _draw(self, news: RunNews) -> None:
         """Draw all at once: without a GPU each drawing of the window takes 30 ms."""
-        began = time.monotonic()
+        began = time.thread_time()
         self._waiting = None  # older
-        self._timer.stop()
         self.setUpdatesEnabled(False)
         report = news.report
         step = max(report.step, news.status.step)
@@ -146,18 +141,15 @@ class RunSection(TeachSection):
         which = f"{news.run.name} · " if self.teaching.others else ""
         self.bar.setFormat(f"{which}{TITLES[news.state]} · {step} of {steps}")
         asked = ASKED.get(self.teaching.asks.what)
-        self.words.setText(asked or f"{news.words} {news.remedy}".strip())
+        words = asked or f"{news.words} {news.remedy}".strip()
+        self.words.setText(words, keep_room=news.alive)
         notices = [f"• {text}" for text in report.notices[-3:]]
         self.notes.setText("\n".join(notices))
         self.notes.setVisible(bool(notices))
         self._draw_curve(news)
         self._show_buttons()
         self.setUpdatesEnabled(True)
-        QTimer.singleShot(0, partial(self._drawn, began))
-
-    def _drawn(self, began: float) -> None:
-        now = time.monotonic()
-        self._rest_until = now + (now - began) / SHARE
+        self._pace.drew(began)
 
     def _draw_curve(self, news: RunNews) -> None:
         if not self.isVisible() or not len(news.report.loss[0]):
@@ -261,6 +253,7 @@ class RunSection(TeachSection):
             widget.setVisible(False)
 
     def _connect(self) -> None:
+        self._pace.due.connect(self._draw_waiting)
         self.buttons.teach.clicked.connect(self._teach)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self._run_changed)

@@ -1,0 +1,135 @@
+"""What changes all the time: drawn seldom, and without moving what is around it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.pace import SHARE, Pace
+from napari_dtn.tabs.still_label import StillLabel
+
+ONE_LINE, OTHER = "Learning: step 1 of 160", "Learning: step 2 of 160"
+THREE_LINES = " ".join(["Learning is what it does."] * 5)
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+class Column(QScrollArea):
+    """A label with a button below it and other words above, as in a tab."""
+
+    def __init__(self, label: QWidget) -> None:
+        super().__init__()
+        self.label, self.button = label, QPushButton("Stop")
+        self.words = plain_label("Other words")
+        self.words.setText(THREE_LINES)
+        self.setWidgetResizable(True)
+        inner, part = QWidget(), QWidget()
+        outer, column = QVBoxLayout(inner), QVBoxLayout(part)
+        outer.addWidget(self.words)
+        outer.addWidget(part)
+        outer.addStretch()
+        column.addWidget(label)
+        column.addWidget(self.button)
+        self.setWidget(inner)
+        self.resize(260, 400)
+
+
+def settle(qtbot) -> None:
+    """Let layouts and drawings happen."""
+    qtbot.wait(60)
+
+
+@pytest.fixture
+def column(qtbot):
+    made = Column(StillLabel("What it does"))
+    made.label.setText(ONE_LINE)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    settle(qtbot)
+    return made
+
+
+def test_words_of_the_same_height_draw_nothing_else(qtbot, column):
+    around = [Paints(column.button), Paints(column.words)]
+    column.label.setText(OTHER)
+    settle(qtbot)
+    assert column.label.text() == OTHER
+    assert [one.count for one in around] == [0, 0]
+
+
+def test_longer_words_get_the_lines_they_need(qtbot, column):
+    below = column.button.y()
+    column.label.setText(THREE_LINES)
+    settle(qtbot)
+    line = column.label.fontMetrics().lineSpacing()
+    assert column.button.y() >= below + 2 * line - 1
+    plain = QLabel(THREE_LINES)
+    plain.setWordWrap(True)
+    qtbot.addWidget(plain)
+    assert column.label.height() == plain.heightForWidth(column.label.width())
+
+
+def test_the_room_is_kept_while_that_is_asked(qtbot, column):
+    low = column.button.y()
+    column.label.setText(THREE_LINES)
+    settle(qtbot)
+    high = column.button.y()
+    column.label.setText(ONE_LINE, keep_room=True)
+    settle(qtbot)
+    assert column.button.y() == high > low
+    column.label.setText(ONE_LINE)
+    settle(qtbot)
+    assert column.button.y() == low
+
+
+def test_a_wider_place_needs_fewer_lines(qtbot, column):
+    column.label.setText(THREE_LINES)
+    settle(qtbot)
+    before = column.label.height()
+    column.resize(900, 400)
+    settle(qtbot)
+    assert column.label.height() < before
+
+
+def test_the_rest_is_as_long_as_the_drawing_was_worth(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    pace = Pace(parent)
+    assert not pace.rests
+    cost, begin = 0.006, time.monotonic()
+    pace.drew(time.thread_time() - cost)
+    assert pace.rests
+    with qtbot.waitSignal(pace.due, timeout=4000):
+        pace.wait()
+    assert time.monotonic() - begin >= cost / SHARE
+    assert not pace.rests
+
+
+def test_nothing_is_due_that_did_not_wait(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    pace = Pace(parent)
+    pace.drew(time.thread_time())
+    with qtbot.assertNotEmitted(pace.due, wait=400):
+        pass
+    pace.wait()
+    pace.stop()
+    with qtbot.assertNotEmitted(pace.due, wait=100):
+        pass
+    pace.stop()
