@@ -15,7 +15,8 @@ from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 
 COLOUR = "#ffffff"  # no class has it; patches have it, in whole lines
-DASH = 4.0  # widths of the line; half of it is left out
+DASH = 6.0  # widths of the line; half of it is left out
+THIN = 300  # times the width is the image, of which one may see a quarter
 ROLE = "held out"
 MARGIN_PX = 3.0  # around what was painted
 Held = dict[str, tuple[tuple[int, Box], ...]]  # image: (section, box)
@@ -93,7 +94,7 @@ def held_spec(boxes: tuple[tuple[int, Box], ...], source: Source) -> LayerSpec:
     source : Source
         The image; the boxes lie in its frame.
     """
-    width = max(1.0, min(source.image.size) / 150)
+    width = min(source.image.size) / THIN
     lines = [dashes(_sides(box), DASH * width) for _, box in boxes]
     ends = np.concatenate(lines)
     stack = source.frame.ndim > 2

@@ -23,7 +23,7 @@ from napari_dtn.annotation_keys import NEXT_PLACE
 from napari_dtn.annotation_view import show_place
 from napari_dtn.inspect_pointer import px_per_screen_px
 from napari_dtn.jobs import Job
-from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.still_label import StillLabel
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.where_next import Place, Ranker, rank_places
@@ -161,7 +161,8 @@ class WhereSection(TeachSection):
 
     def _chosen(self, row: int) -> None:
         if 0 <= row < len(self.places):
-            self.words.setText(f"Why place {row + 1}: {self.places[row].reasons}.")
+            why = f"Why place {row + 1}: {self.places[row].reasons}."
+            self.words.setText(why, keep_room=True)
         painted = self.context.annotator.current is not None
         self.patch.setEnabled(painted and self._place() is not None)
 
@@ -200,7 +201,7 @@ class WhereSection(TeachSection):
 
     def _make_widgets(self) -> None:
         self._wanted: tuple[Any, Any] = (None, None)
-        self.words = plain_label("Why there")
+        self.words = StillLabel("Why there")
         self.words.setText(WORDS)
         self.find = QPushButton("Find places")
         self.find.setAccessibleName("Find places")
@@ -231,9 +232,10 @@ class WhereSection(TeachSection):
         layout.setContentsMargins(0, 0, 0, 0)
         for button in (self.find, self.next, self.stop):
             row.addWidget(button)
-        for widget in (self.words, self.bar, self.list, self.patch):
+        layout.addLayout(row)
+        # Words come last: as they change, no button may move from below the mouse.
+        for widget in (self.bar, self.list, self.patch, self.words):
             layout.addWidget(widget)
-        layout.insertLayout(1, row)
 
 
 def _covered(place: Place, by: Place) -> bool:

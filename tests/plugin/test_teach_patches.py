@@ -375,6 +375,9 @@ def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
     assert all(layer.visible for layer in old)
 
 
+LONG = "unsure in many words, which take more lines than one does in the dock; "
+
+
 def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
 
     window = teaching(image_file)
@@ -386,7 +389,7 @@ def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
         yield from ()
         return (
             Place(0, (80, 100, 110, 130), 0.9, "uncertain: very"),
-            Place(0, (10, 10, 40, 40), 0.5, "mirrored, it gets another answer"),
+            Place(0, (10, 10, 40, 40), 0.5, LONG + "mirrored, it gets another answer"),
         )
 
     section = window.section("WhereSection")
@@ -400,8 +403,12 @@ def test_places_are_listed_with_reasons_and_gone_to(teaching, image_file):
     camera = window.viewer.scene.camera
     np.testing.assert_allclose(camera.center[-2:], (95, 115), atol=1)
     assert "uncertain: very" in section.words.text()
+    buttons = (section.next, section.patch)
+    places = [button.mapToGlobal(button.rect().topLeft()) for button in buttons]
     window.key(KEY.Key_N)
     np.testing.assert_allclose(camera.center[-2:], (25, 25), atol=1)
+    window.settle()
+    assert places == [button.mapToGlobal(button.rect().topLeft()) for button in buttons]
     window.click(section.patch)
     window.until(lambda: len(window.one.state.patches) == 1)
     assert [place.box for place in section.places] == [(80, 100, 110, 130)]
