@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout
 
 from napari_dtn.before_after import comparing
-from napari_dtn.earlier_prediction import under_annotations
+from napari_dtn.earlier_prediction import EarlierPrediction, under_annotations
 from napari_dtn.inspect_maps import colours_of
 from napari_dtn.inspect_outcomes import Outcome, beside_specs, change_spec
 from napari_dtn.side_by_side import SideBySide
@@ -54,6 +54,7 @@ class CompareSection(TeachSection):
         self.runner = context.runner()
         self.group = context.group(NAME)
         self.beside = SideBySide(context.viewer, self.leave)
+        self._earlier = EarlierPrediction(context.viewer)
         self.words = plain_label("What the run has changed")
         self.table = FigureTable("Scores on what is held out", self._save, "scores")
         self.view = QComboBox()
@@ -103,6 +104,7 @@ class CompareSection(TeachSection):
         """Take both predictions away."""
         self.runner.stop()
         self.beside.end()
+        self._earlier.show()
         self.group.remove()
         self.bar.say("")  # what it said was of the run before
         self.found = self._source = None
@@ -114,6 +116,7 @@ class CompareSection(TeachSection):
         """Let go of the viewer. May be called twice."""
         self.runner.shut_down()
         self.beside.end()
+        self._earlier.show()
         self.found = self._source = None
 
     def _show_scores(self, report: RunReport | None) -> None:
@@ -134,7 +137,7 @@ class CompareSection(TeachSection):
         ]
         self.table.show_rows(["before", "after"], rows, [hint for *_, hint in there])
         pixels = report.before.get("pixels")
-        many = f" {pixels:.0f} pixels" if pixels else ""
+        many = f" {pixels:,.0f} pixels" if pixels else ""
         self.words.setText(f"On{many} that are held out: it never learned from them.")
 
     def _told(self) -> None:
@@ -162,7 +165,10 @@ class CompareSection(TeachSection):
         if found is None or source is None:
             return
         self.beside.end()
+        if view != DIFFERENCE:
+            self._earlier.show()
         if view == DIFFERENCE:
+            self._earlier.hide(source.layer_id)  # their colours would mix
             spec = change_spec(found, source)
             self.ramp.set_range(*spec.look["contrast_limits"], "(more boundary)")
             ground = under_annotations(self.context.viewer)

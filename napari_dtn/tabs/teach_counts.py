@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.still_label import StillLabel
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.timers import single_shot, stop_timers
 
@@ -21,7 +21,7 @@ class CountLine(QWidget):
     def __init__(self, context: TeachContext) -> None:
         super().__init__()
         self._context, self._annotator = context, context.annotator
-        self._label = plain_label("How much is annotated")
+        self._label = StillLabel("How much is annotated")
         self._unsaved = 0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -39,7 +39,7 @@ class CountLine(QWidget):
 
     def text(self) -> str:
         """Return the sentence."""
-        return str(self._label.text())
+        return self._label.text()
 
     def save(self) -> None:
         """Try again to write what a full disk has kept in memory."""
@@ -55,7 +55,7 @@ class CountLine(QWidget):
         if one is None:
             return
         if sum(one.state.pixels) == 0:
-            self._label.setText("Nothing is annotated yet.")
+            self._label.setText("Nothing is annotated yet.", keep_room=True)
         self._count.start()
 
     def _look_at_disk(self) -> None:
@@ -94,7 +94,8 @@ class CountLine(QWidget):
         self._label.setText(
             f"{sum(counts.pixels):,} pixels in "
             f"{_many(counts.places, 'place', 'places')}"
-            f" ({' and '.join(p for p in parts if p)}){slices}. {safe}"
+            f" ({' and '.join(p for p in parts if p)}){slices}. {safe}",
+            keep_room=True,
         )
 
 

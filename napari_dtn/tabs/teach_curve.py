@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_dtn.teach_run_report import RunReport
 
 HEIGHT = 118
+HIGHEST = 1.05  # of the axis; a score is 1 at most
 POINTS = 600  # drawn of a curve: the dock has no more pixels
 
 
@@ -37,6 +38,7 @@ class TeachCurve(QWidget):
         self.loss = make_plot(pyqtgraph, "loss", HEIGHT)
         self.score = make_plot(pyqtgraph, "", HEIGHT + 14, legend_below=True)
         self.score.setXLink(self.loss)
+        self.score.getViewBox().setLimits(yMax=HIGHEST)  # also where all scores are 1
         self.score.setLabel("bottom", "step")
         self.loss.setAccessibleName("Loss of the annotations it learns from")
         self.score.setAccessibleName("Score of the annotations that are held out")

@@ -171,7 +171,7 @@ class ModelsSection(TeachSection):
             parent = next((m.name for m in models if m.sha256 == record.parent), "")
             taught = f" · from {parent}" if parent else ""
             when = record.created.replace("T", " ").rstrip("Z")
-            item = QListWidgetItem(f"{record.name}{taught}{used}")
+            item = QListWidgetItem(f"{record.name}{used}{taught}")
             item.setToolTip(f"{record.name}: kept {when} UTC, sha256 {record.sha256}")
             item.setData(Qt.ItemDataRole.UserRole, record)
             self.list.addItem(item)

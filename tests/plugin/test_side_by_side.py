@@ -145,6 +145,26 @@ def test_the_difference_covers_neither_strokes_nor_a_new_prediction(comparing):
     assert section.view.currentText() == "Nothing"
 
 
+def test_the_difference_is_not_mixed_with_an_earlier_prediction(comparing):
+    section = comparing.section("CompareSection")
+    found = [comparing.result("boundary probability"), comparing.result("boundaries")]
+
+    def choose(view: str) -> list[bool]:
+        section.view.setCurrentIndex(section.view.findText(view))
+        comparing.settle()
+        return [layer.visible for layer in found]
+
+    assert choose("Difference") == [False, False]
+    assert choose("Nothing") == [True, True]
+    found[1].visible = False  # the person wants none
+    assert choose("Difference") == [False, False]
+    assert choose("Side by side") == [False, False]
+    assert choose("Nothing") == [True, False]
+    choose("Difference")
+    comparing.close()
+    assert [layer.visible for layer in found] == [True, False]
+
+
 def test_a_layer_that_is_added_meanwhile_does_not_come_into_the_pictures(comparing):
     added = comparing.viewer.add_points(np.zeros((1, 2)), name="mine")
     comparing.until(lambda: is_as_ever(comparing))
