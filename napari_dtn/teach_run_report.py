@@ -49,6 +49,8 @@ class RunReport:
         Where it computes.
     ending : str
         Why it ended; empty while it goes on.
+    best_share : float
+        Of what was learned in the best model; the rest is the start. 0: it is that.
     """
 
     step: int = 0
@@ -66,6 +68,7 @@ class RunReport:
     notices: tuple[str, ...] = ()
     device: str = ""
     ending: str = ""
+    best_share: float = 0.0
 
 
 class ReportBuilder:
@@ -119,13 +122,14 @@ class ReportBuilder:
         drawn = {one.step: one.scores[key] for one in judged if key in one.scores}
         before = None if start is None else start.scores.get(key)
         star = None
-        if best is not None and best.changed and key in best.scores:
+        if best is not None and best.share and key in best.scores:
             star = best.step, best.scores[key]
         return RunReport(
             self._step, self.steps, _curve(self._losses), np.array(self._smooth),
             _curve(list(drawn.items())), name, before, star,
             {} if start is None else start.scores, {} if best is None else best.scores,
             self._rate, self._left, tuple(self._notices), self._device, self._ending,
+            0.0 if best is None else best.share,
         )  # fmt: skip
 
     def _note(self, text: str) -> None:
@@ -164,10 +168,8 @@ class ReportBuilder:
         known = {k: _number(v) for k, v in scores.items()}
         known[LOG_LOSS] = _number(event.get("loss"))
         finite = {str(k): v for k, v in known.items() if v is not None}
-        share = _number(event.get("share", 1.0 if step else 0.0))
-        self._judged.append(
-            _Judged(step, finite, event.get("best") is True, bool(share))
-        )
+        share = _number(event.get("share", 1.0 if step else 0.0)) or 0.0
+        self._judged.append(_Judged(step, finite, event.get("best") is True, share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class _Judged:
     step: int
     scores: dict[str, float]
     best: bool  # of all so far
-    changed: bool  # another model than the start
+    share: float  # of new weights; 0: it is the start
 
 
 def _drawn(judged: list[_Judged]) -> tuple[str, str]:

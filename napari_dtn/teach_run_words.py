@@ -129,7 +129,10 @@ def _outcome(status: RunStatus, report: RunReport) -> str:
         if abs(best[1] - start) < SAME and LOG_LOSS in report.after:
             first, last = report.before.get(LOG_LOSS), report.after[LOG_LOSS]
             surer = "" if first is None else f"; log-loss {first:.3f} and {last:.3f}"
-        return f"Held-out {name}: {start:.3f} before, {best[1]:.3f} now{surer}."
+        mixed = ""
+        if 0 < report.best_share < 1:
+            mixed = f" It has {report.best_share:.0%} of what was learned mixed in."
+        return f"Held-out {name}: {start:.3f} before, {best[1]:.3f} now{surer}.{mixed}"
     if best is not None:
         return f"Held-out {name}: {best[1]:.3f}."
     return status.message and f"{status.message[:1].upper()}{status.message[1:]}."

@@ -51,6 +51,15 @@ def test_a_run_that_is_as_right_and_surer_says_how_sure():
     assert "1.000 before, 0.999 now; log-loss 0.217 and 0.078." in words
 
 
+def test_a_mixture_with_the_start_is_called_one():
+    report = RunReport(
+        step=10, steps=10, score_name="held-out AUC", start_score=0.8, best=(10, 0.9),
+        best_share=0.5,
+    )  # fmt: skip
+    words = describe("finished", RunStatus("finished", improved=True), report)
+    assert "0.900 now. It has 50% of what was learned mixed in." in words
+
+
 def test_what_is_done_before_the_first_step_is_said():
     status = RunStatus("probing", message="looking at the image 0.5 times as large")
     words = describe("probing", status, RunReport())

@@ -49,3 +49,18 @@ def test_a_model_that_is_surer_says_what_it_began_with(tmp_path):
     directory = SimpleNamespace(path=tmp_path, best=tmp_path / "best")
     words = tell_result(directory, reached, "finished").words
     assert "0.5 of it mixed in, beginning with statistics of this image" in words
+
+
+def test_a_model_that_is_only_a_little_better_says_that_it_is_mixed(tmp_path):
+    reached = Reached(
+        160, before=scores(0.99), after=scores(0.995), best_share=0.5, best_step=140,
+        losses=(0.2, 0.15), half=True,
+    )  # fmt: skip
+    directory = SimpleNamespace(path=tmp_path, best=tmp_path / "best")
+    result = tell_result(directory, reached, "finished")
+    assert result.improved
+    assert result.words == (
+        "a little better on what is held out: AUC 0.990 before, 0.995 after 140 steps, "
+        "log-loss 0.200 without a step, 0.150 now; too little to be sure, 0.5 of it "
+        "mixed in"
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from small_lessons import (
 
 from dense_transformer.cli.options import add_settings, read_settings
 from dense_transformer.config import AugmentConfig, TeachConfig
-from dense_transformer.data import DataSet, Pair
 from dense_transformer.errors import (
     ConfigError,
     DataError,
@@ -39,10 +37,7 @@ from dense_transformer.teaching import (
     stop,
     teach,
 )
-from dense_transformer.teaching import session as session_module
 from dense_transformer.teaching.amount import MUCH, WEAK, settle
-from dense_transformer.teaching.held_out import CLEAR, SPARE
-from dense_transformer.teaching.session import TeachSession
 from dense_transformer.training import RunDirectory
 from dense_transformer.work import finish
 from dense_transformer.zoo import load_model, save_model
@@ -254,13 +249,6 @@ def test_settings_of_numbers_are_taken_from_the_command_line():
         TeachConfig(mixes=())
 
 
-def strips_of(pixels: int) -> DataSet:
-    """Return as much held out, of each class half."""
-    labels = np.zeros((80, 80), np.uint8)
-    labels.flat[:pixels] = 1 + np.arange(pixels) % 2
-    return DataSet((), (Pair("p", np.zeros((1, 80, 80), np.float32), labels),))
-
-
 @pytest.mark.parametrize(("fast", "steps"), [(True, 160), (False, 100)])
 def test_without_a_word_a_run_takes_as_many_steps_as_a_minute_has(
     tmp_path, monkeypatch, fast, steps
@@ -271,86 +259,6 @@ def test_without_a_word_a_run_takes_as_many_steps_as_a_minute_has(
         run = begin_run(project, TeachConfig(device="cpu"))
         asked = begin_run(project, TeachConfig(device="cpu", steps=7))
     assert (read_teaching(run).steps, read_teaching(asked).steps) == (steps, 7)
-
-
-def test_few_pixels_have_to_be_gained_clearly_and_many_not():
-    few, many = strips_of(400), strips_of(6400)
-    session = object.__new__(TeachSession)
-    session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.95
-    session.zoomed, session.losses = 1.0, (0.2, 0.2)
-    assert session._to_beat(few, 0.11) == pytest.approx(0.9 + CLEAR)
-    assert session._to_beat(many, 0.11) == 0.9
-    session.base_merit = 0.6  # by chance it had right what is held out
-    assert session._to_beat(few, 0.11) == pytest.approx(0.6 + CLEAR)
-    assert session._to_beat(many, 0.11) == 0.9
-    session.zoomed = 2.0  # four pixels are one that was annotated
-    assert session._to_beat(many, 0.11) == pytest.approx(0.6 + CLEAR)
-
-
-@pytest.mark.parametrize(
-    ("before", "loss", "surer"),
-    [(0.2, 0.09, True), (0.2, 0.11, False), (0.03, 0.012, False)],
-)
-def test_of_few_pixels_it_is_enough_to_be_as_right_and_much_surer(before, loss, surer):
-    session = object.__new__(TeachSession)
-    session.best_merit = session.base_merit = 0.99
-    session.best_step, session.zoomed, session.losses = 0, 1.0, (before, before)
-    wanted = 0.99 - SPARE if surer else 0.99 + CLEAR
-    assert session._to_beat(strips_of(400), loss) == pytest.approx(wanted)
-    assert session._to_beat(strips_of(6400), loss) == 0.99
-    session.best_step, session.peak, session.floor = 20, 0.991, 0.987
-    assert session._to_beat(strips_of(400), loss) == 0.987  # not a whole 0.01 below
-
-
-def test_nothing_counts_as_surer_in_a_run_that_was_begun_before_that_was_noted():
-    """Its state says nothing of losses."""
-    session = object.__new__(TeachSession)
-    session.zoomed, session.base_merit = 1.0, 0.99
-    state = {"begun": True, "before": {}, "best_share": 0, "best_step": 0, "peak": 0}
-    session.take_state(state)
-    session.best_merit = 0.99
-    assert session._to_beat(strips_of(400), 1e-6) == pytest.approx(0.99 + CLEAR)
-
-
-@pytest.mark.parametrize(
-    ("pixels", "kept"),
-    [(400, [(20, 1.0), (40, 1.0), (80, 0.5)]), (6400, [(20, 0.5), (80, 0.5)])],
-)
-def test_of_weights_that_few_pixels_cannot_tell_apart_the_last_are_kept(
-    monkeypatch, pixels, kept
-):
-    """Merits are those of two mixtures at four steps, the start has 0.9."""
-    merits = {
-        20: {1.0: 0.945, 0.5: 0.950},  # 0.005 apart
-        40: {1.0: 0.940, 0.5: 0.930},  # 0.005 below the peak
-        60: {1.0: 0.930, 0.5: 0.929},  # clearly below it
-        80: {1.0: 0.930, 0.5: 0.951},  # mixed is clearly better
-    }
-    session = object.__new__(TeachSession)
-    session.zoomed = 1.0
-    session.teach = TeachConfig(mixes=(0.5, 1.0))
-    session.best_merit, session.best_step, session.base_merit = 0.9, 0, 0.9
-    session.peak, session.base = -np.inf, {}
-    session.losses = 0.1, 0.1
-    session.learner = SimpleNamespace(model=None)
-    monkeypatch.setattr(session_module, "mix_weights", lambda base, model, share: share)
-    monkeypatch.setattr(session_module, "merit_of", lambda judged: judged.merit)
-
-    def judged(share, data):
-        yield from ()
-        return SimpleNamespace(merit=merits[session.step][share], loss=0.1)
-
-    def note(validation, data, network, to_beat, **details):
-        if validation.merit > to_beat:
-            session.best_merit = validation.merit
-            found.append((session.step, details["share"]))
-
-    session._judged, session.note_validation = judged, note
-    found: list[tuple[int, float]] = []
-    for session.step in merits:
-        finish(session.judge_now(strips_of(pixels)))
-    assert found == kept
-    assert (session.best_step, session.best_share) == kept[-1]
 
 
 def test_a_model_of_other_classes_is_refused_and_leaves_no_run(tmp_path):

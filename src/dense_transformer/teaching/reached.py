@@ -37,6 +37,8 @@ class Reached:
     losses : tuple of float
         Log-loss on what is held out of the best without a step, and of the best; 0
         while unknown: nothing is surer than that.
+    half : bool
+        Whether the best is only a little better, and so mixed with the start.
     """
 
     step: int = 0
@@ -48,6 +50,7 @@ class Reached:
     base_words: str = ""
     evident: bool = False
     losses: tuple[float, float] = (0.0, 0.0)
+    half: bool = False
 
     @property
     def improved(self) -> bool | None:
@@ -78,6 +81,7 @@ def read_reached(directory: RunDirectory) -> Reached:
         base_words,
         evident,
         tuple(state.get("losses", (0.0, 0.0))),
+        bool(state.get("half", False)),
     )
 
 
@@ -131,8 +135,14 @@ def _gain_in_words(reached: Reached) -> str:
         "" if reached.best_share == 1 else f", {reached.best_share:g} of it mixed in"
     )
     begun = f", beginning with {reached.base_words}" if reached.base_words else ""
+    first, last = reached.losses
+    if reached.half:
+        return (
+            f"a little better on what is held out: {name} {before:.3f} before, "
+            f"{after:.3f} after {reached.best_step} steps, log-loss {first:.3f} "
+            f"without a step, {last:.3f} now; too little to be sure{mixed}{begun}"
+        )
     if reached.best_step > 0 and _is_only_surer(before, after, reached.losses):
-        first, last = reached.losses
         return (
             f"surer, and as right: log-loss of what is held out {first:.3f} without a "
             f"step, {last:.3f} after {reached.best_step} steps{mixed}{begun}"

@@ -7,13 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dense_transformer.teaching.averaging import mix_weights
-from dense_transformer.teaching.held_out import (
-    SPARE,
-    is_surer,
-    judge,
-    merit_of,
-    slack_of,
-)
+from dense_transformer.teaching.held_out import SPARE, judge, merit_of, slack_of
+from dense_transformer.teaching.keeping import Judged, Keeping
 from dense_transformer.teaching.reached import Reached, tell_result
 from dense_transformer.training.processes import Processes
 from dense_transformer.training.session import Session
@@ -49,10 +44,8 @@ class TeachSession(Session):
     ----------
     before : dict
         Scores of the start on what is held out; empty while unknown.
-    best_share : float
-        Of the new weights in the best model; 0: it is the start.
-    best_step : int
-        Steps before it.
+    keeping : Keeping
+        Which weights are the best so far.
     """
 
     def __init__(
@@ -73,14 +66,10 @@ class TeachSession(Session):
         self.base = {name: v.clone() for name, v in base.state_dict().items()}
         self.tiles = max(1, config.batch // learner.pieces)  # at a time
         self.base_words = ""  # what was changed before the first step
-        self.base_merit = math.inf  # of that on all that is annotated
         self.evident = False  # whether that is due without a label
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
-        self.best_share, self.best_step = 0.0, 0
-        self.peak = -math.inf  # merit of the best taught weights, few pixels or many
-        self.floor = -math.inf  # merit that taught weights of few pixels never leave
-        self.losses = 0.0, 0.0  # of the best untaught and the best at all; 0: not known
+        self.keeping = Keeping()
 
     def merit(self, validation: Validation) -> float:
         """Return what the best model has most of."""
@@ -94,25 +83,34 @@ class TeachSession(Session):
 
     def more_state(self) -> dict[str, Any]:
         """Return what a training's session doesn't know."""
+        kept = self.keeping
         return {
             "begun": self.begun,
             "before": self.before,
-            "best_share": self.best_share,
-            "best_step": self.best_step,
-            "peak": self.peak,
-            "floor": self.floor,
-            "losses": list(self.losses),
+            "best_share": kept.share,
+            "best_step": kept.step,
+            "half": kept.half,
+            "untaught": kept.untaught,
+            "peak": kept.peak,
+            "floor": kept.floor,
+            "losses": list(kept.losses),
         }
 
     def take_state(self, state: dict[str, Any]) -> None:
         """Take over what `more_state` returned."""
         self.begun, self.before = bool(state["begun"]), dict(state["before"])
-        self.best_share = float(state["best_share"])
-        self.best_step = int(state["best_step"])
-        self.peak = float(state["peak"])
-        self.floor = float(state.get("floor", -math.inf))
         before, after = state.get("losses", (0.0, 0.0))
-        self.losses = float(before), float(after)
+        self.keeping = Keeping(
+            merit=self.best_merit,
+            untaught=float(state.get("untaught", self.best_merit)),
+            base_merit=self.keeping.base_merit,
+            losses=(float(before), float(after)),
+            share=float(state["best_share"]),
+            step=int(state["best_step"]),
+            half=bool(state.get("half", False)),
+            peak=float(state["peak"]),
+            floor=float(state.get("floor", -math.inf)),
+        )
 
     def judge_start(
         self, original: DenseTransformerNetwork, before: DataSet, data: DataSet
@@ -129,10 +127,9 @@ class TeachSession(Session):
         self.zoom = self.start.card.zoom
         validation = yield from self._judged(original, before)
         self.before = dataclasses.asdict(validation.scores)
-        self.losses = validation.loss, validation.loss
-        yield self.note_validation(
-            validation, before, original, share=0.0, merit=merit_of(validation)
-        )
+        merit = merit_of(validation)
+        self.keeping.begin(Judged(0.0, merit, validation.loss))
+        yield self.note_validation(validation, before, original, share=0.0, merit=merit)
         self.zoom = self.config.data.zoom
         if self._is_changed(original):
             network = self.learner.network
@@ -141,34 +138,24 @@ class TeachSession(Session):
             # What was chosen without a label need only not be clearly worse.
             to_beat = self.best_merit - (SPARE if self.evident else 0.0)
             if merit > to_beat:
-                self.best_share = 1.0
-                self.losses = validation.loss, validation.loss
+                self.keeping.begin(Judged(1.0, merit, validation.loss))
             yield self.note_validation(
                 validation, data, network, to_beat, share=1.0, merit=merit
             )
         self.begun = True
 
     def judge_now(self, data: DataSet) -> Generator[Progress, None, None]:
-        """Judge the weights and mixtures with the first ones; note the best.
-
-        That with most of the new weights, if others are not clearly better.
-        """
-        judged: list[tuple[float, float, Validation, DenseTransformerNetwork]] = []
-        for share in sorted(self.teach.mixes, reverse=True):
+        """Judge the weights and mixtures with the first ones; note the best."""
+        judged: dict[Judged, tuple[Validation, DenseTransformerNetwork]] = {}
+        for share in self.teach.mixes:
             mixed = mix_weights(self.base, self.learner.model, share)
             validation = yield from self._judged(mixed, data)
-            judged.append((merit_of(validation), share, validation, mixed))
-        least = max(merit for merit, *_ in judged) - self._slack(data)
-        merit, share, validation, mixed = next(j for j in judged if j[0] >= least)
-        to_beat = self._to_beat(data, validation.loss)
-        if merit > to_beat:
-            if self.best_step == 0:
-                self.floor = min(self.best_merit, self.base_merit) - SPARE
-            self.best_share, self.best_step = share, self.step
-            self.peak = max(self.peak, merit)
-            self.losses = self.losses[0], validation.loss
+            one = Judged(share, merit_of(validation), validation.loss)
+            judged[one] = validation, mixed
+        one, to_beat = self.keeping.choose(tuple(judged), self.step, self._slack(data))
+        validation, mixed = judged[one]
         yield self.note_validation(
-            validation, data, mixed, to_beat, share=share, merit=merit
+            validation, data, mixed, to_beat, share=one.share, merit=one.merit
         )
 
     def _slack(self, data: DataSet) -> float:
@@ -176,29 +163,11 @@ class TeachSession(Session):
         pixels = sum(int((pair.labels > 0).sum()) for pair in data.validation)
         return slack_of(pixels / self.zoomed**2)
 
-    def _to_beat(self, data: DataSet, loss: float) -> float:
-        """Return the merit from which on taught weights of a loss count as better.
-
-        Of few pixels the model that it began with may have most right by chance: what
-        then is gained may be a loss elsewhere, so it has to be gained clearly, in
-        merit or in how sure it is of them. That model, which has learned from none of
-        them, is judged by all annotations, too. Once that is done, of weights that few
-        pixels can't tell apart the last are best: they have learned most (measured in
-        ``docs/teach-study.md``).
-        """
-        slack = self._slack(data)
-        if not slack:
-            return self.best_merit
-        if self.best_step > 0:
-            return max(self.peak - slack, self.floor)
-        before = min(self.best_merit, self.base_merit)
-        return before + (-SPARE if is_surer(loss, self.losses[0]) else slack)
-
     def keep_last(self) -> None:
         """Write the model where nothing is held out: the last one, mixed or not."""
         mixed = mix_weights(self.base, self.learner.model, max(self.teach.mixes))
         save_model(self.directory.best, mixed, self.card(None))
-        self.best_share, self.best_step = max(self.teach.mixes), self.step
+        self.keeping.share, self.keeping.step = max(self.teach.mixes), self.step
 
     def teach_result(self, ending: TeachEnding) -> TeachResult:
         """Return what the teaching came to."""
@@ -207,11 +176,12 @@ class TeachSession(Session):
             self.skipped,
             self.before,
             self.best_scores,
-            self.best_share,
-            self.best_step,
+            self.keeping.share,
+            self.keeping.step,
             self.base_words,
             self.evident,
-            self.losses,
+            self.keeping.losses,
+            self.keeping.half,
         )
         return tell_result(self.directory, reached, ending)
 

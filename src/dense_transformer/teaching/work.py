@@ -142,7 +142,7 @@ class Work:
         session = TeachSession(
             self.config, training, self.directory, tuner, model, base.network
         )
-        session.base_words, session.base_merit = base.words, base.merit
+        session.base_words, session.keeping.base_merit = base.words, base.merit
         session.evident = base.evident
         content, notice = self.directory.read_state()
         session.load(content)

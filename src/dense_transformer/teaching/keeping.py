@@ -1,0 +1,126 @@
+"""Which of the weights that a run has judged are its best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dense_transformer.teaching.held_out import SPARE, is_surer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HALF = 0.5  # of new weights, where that they are better isn't clear
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a mixture of new weights with the first ones does on what is held out.
+
+    Attributes
+    ----------
+    share : float
+        Of the new weights.
+    merit, loss : float
+        See `merit_of`; log-loss.
+    """
+
+    share: float
+    merit: float
+    loss: float
+
+
+@dataclass(slots=True)
+class Keeping:
+    """Which of the weights that a run has judged are its best.
+
+    Of few pixels the model that it began with may have most right by chance: what then
+    is gained may be a loss elsewhere. So it has to be gained clearly, in merit or in
+    how sure it is of them. That model, which has learned from none of them, is judged
+    by all annotations, too. Where new weights are better but not clearly, a mixture
+    with half of them is kept: between the two there is mostly more to win than to lose
+    (Wortsman et al. 2022, arXiv:2109.01903). Once some are clearly better, of those
+    that few pixels can't tell apart the last are best: they have learned most. All
+    measured in ``docs/teach-study.md``.
+
+    Attributes
+    ----------
+    merit, untaught : float
+        Of the best, and of the best without a step.
+    base_merit : float
+        Of what the first step begins with, on all that is annotated.
+    losses : tuple of float
+        Log-loss of the best without a step, and of the best; 0: not known.
+    share, step : float, int
+        Of new weights in the best, 0: it is the start; steps before it.
+    half : bool
+        Whether it is only a little better, so that half of the start is in it.
+    peak, floor : float
+        Merit of the best that are clearly better, and what they never leave.
+    """
+
+    merit: float = -math.inf
+    untaught: float = -math.inf
+    base_merit: float = math.inf
+    losses: tuple[float, float] = (0.0, 0.0)
+    share: float = 0.0
+    step: int = 0
+    half: bool = False
+    peak: float = -math.inf
+    floor: float = -math.inf
+
+    def begin(self, judged: Judged) -> None:
+        """Take in weights before the first step that are the best so far."""
+        self.merit = self.untaught = judged.merit
+        self.losses = judged.loss, judged.loss
+        self.share = judged.share
+
+    def choose(
+        self, judged: Sequence[Judged], step: int, slack: float
+    ) -> tuple[Judged, float]:
+        """Return the mixture to look at, and the merit above which it is the best.
+
+        That with most of the new weights, if others are not clearly better.
+
+        Parameters
+        ----------
+        judged : sequence of Judged
+            Mixtures after so many steps.
+        step : int
+            These.
+        slack : float
+            Difference of merit that may be chance; 0: many pixels are held out.
+        """
+        least = max(one.merit for one in judged) - slack
+        by_share = sorted(judged, key=lambda one: one.share, reverse=True)
+        found = next(one for one in by_share if one.merit >= least)
+        to_beat = self.to_beat(found.loss, slack)
+        if found.merit > to_beat:
+            if not self._is_clear:
+                self.floor = min(self.untaught, self.base_merit) - SPARE
+            self.peak = max(self.peak, found.merit)
+            self._take(found, step, half=False)
+        elif slack and not self._is_clear:
+            mixed = min(judged, key=lambda one: abs(one.share - HALF))
+            if mixed.share < 1 and mixed.merit > self.untaught:
+                found, to_beat = mixed, self.untaught
+                self._take(found, step, half=True)
+        return found, to_beat
+
+    def to_beat(self, loss: float, slack: float) -> float:
+        """Return the merit above which new weights of a loss are clearly better."""
+        if not slack:
+            return self.merit
+        if self._is_clear:
+            return max(self.peak - slack, self.floor)
+        before = min(self.untaught, self.base_merit)
+        return before + (-SPARE if is_surer(loss, self.losses[0]) else slack)
+
+    @property
+    def _is_clear(self) -> bool:
+        return self.step > 0 and not self.half
+
+    def _take(self, one: Judged, step: int, *, half: bool) -> None:
+        self.merit, self.share, self.step, self.half = one.merit, one.share, step, half
+        self.losses = self.losses[0], one.loss

@@ -1,0 +1,169 @@
+"""Which weights are kept: of few pixels clearly better ones, of many any."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dense_transformer.config import TeachConfig
+from dense_transformer.data import DataSet, Pair
+from dense_transformer.teaching import session as session_module
+from dense_transformer.teaching.held_out import CLEAR, SPARE
+from dense_transformer.teaching.keeping import Judged, Keeping
+from dense_transformer.teaching.session import TeachSession
+from dense_transformer.work import finish
+
+FEW, MANY = CLEAR, 0.0  # differences of merit that may be chance
+
+
+def strips_of(pixels: int) -> DataSet:
+    """Return as much held out, of each class half."""
+    labels = np.zeros((80, 80), np.uint8)
+    labels.flat[:pixels] = 1 + np.arange(pixels) % 2
+    return DataSet((), (Pair("p", np.zeros((1, 80, 80), np.float32), labels),))
+
+
+def begun(merit: float, base_merit: float = 1.0, loss: float = 0.2) -> Keeping:
+    keeping = Keeping(base_merit=base_merit)
+    keeping.begin(Judged(0.0, merit, loss))
+    return keeping
+
+
+def test_few_pixels_have_to_be_gained_clearly_and_many_not():
+    keeping = begun(0.9, 0.95)
+    assert keeping.to_beat(0.11, FEW) == pytest.approx(0.9 + CLEAR)
+    assert keeping.to_beat(0.11, MANY) == 0.9
+    keeping = begun(0.9, 0.6)  # by chance it had right what is held out
+    assert keeping.to_beat(0.11, FEW) == pytest.approx(0.6 + CLEAR)
+    assert keeping.to_beat(0.11, MANY) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("pixels", "zoom", "slack"), [(400, 1.0, CLEAR), (6400, 1.0, 0), (6400, 2.0, CLEAR)]
+)
+def test_what_may_be_chance_depends_on_the_pixels_that_were_annotated(
+    pixels, zoom, slack
+):
+    session = object.__new__(TeachSession)
+    session.zoomed = zoom  # of 2.0: four pixels are one that was annotated
+    assert session._slack(strips_of(pixels)) == slack
+
+
+@pytest.mark.parametrize(
+    ("before", "loss", "surer"),
+    [(0.2, 0.09, True), (0.2, 0.11, False), (0.03, 0.012, False)],
+)
+def test_of_few_pixels_it_is_enough_to_be_as_right_and_much_surer(before, loss, surer):
+    keeping = begun(0.99, 0.99, before)
+    wanted = 0.99 - SPARE if surer else 0.99 + CLEAR
+    assert keeping.to_beat(loss, FEW) == pytest.approx(wanted)
+    assert keeping.to_beat(loss, MANY) == 0.99
+    keeping.step, keeping.peak, keeping.floor = 20, 0.991, 0.987
+    assert keeping.to_beat(loss, FEW) == 0.987  # not a whole 0.01 below
+
+
+def test_nothing_counts_as_surer_in_a_run_that_was_begun_before_that_was_noted():
+    """Its state says nothing of losses, nor of halves."""
+    session = object.__new__(TeachSession)
+    session.best_merit, session.keeping = 0.99, Keeping(base_merit=0.99)
+    state = {"begun": True, "before": {}, "best_share": 0, "best_step": 0, "peak": 0}
+    session.take_state(state)
+    assert session.keeping.to_beat(1e-6, FEW) == pytest.approx(0.99 + CLEAR)
+    assert session.keeping.untaught == 0.99
+
+
+def test_what_was_kept_is_known_again_from_a_save():
+    session, again = object.__new__(TeachSession), object.__new__(TeachSession)
+    session.begun, session.before = True, {"auc": 0.9}
+    session.keeping = begun(0.9)
+    session.keeping.choose([Judged(0.5, 0.905, 0.15)], 20, FEW)
+    again.best_merit, again.keeping = 0.905, Keeping(base_merit=1.0)
+    again.take_state(session.more_state())
+    assert again.keeping == session.keeping
+    assert again.keeping.half
+
+
+@pytest.mark.parametrize(
+    ("slack", "kept"),
+    [(FEW, [(20, 1.0), (40, 1.0), (80, 0.5)]), (MANY, [(20, 0.5), (80, 0.5)])],
+)
+def test_of_weights_that_few_pixels_cannot_tell_apart_the_last_are_kept(slack, kept):
+    """Merits are those of two mixtures at four steps, the start has 0.9."""
+    merits = {
+        20: {1.0: 0.945, 0.5: 0.950},  # 0.005 apart
+        40: {1.0: 0.940, 0.5: 0.930},  # 0.005 below the peak
+        60: {1.0: 0.930, 0.5: 0.929},  # clearly below it
+        80: {1.0: 0.930, 0.5: 0.951},  # mixed is clearly better
+    }
+    assert chosen(begun(0.9, 0.9, 0.1), merits, slack) == kept
+
+
+def chosen(keeping, merits, slack, loss=0.15):
+    """Return step and share of all that were the best when they were judged."""
+    found = []
+    for step, shares in merits.items():
+        judged = [Judged(share, merit, loss) for share, merit in shares.items()]
+        one, to_beat = keeping.choose(judged, step, slack)
+        if one.merit > to_beat:
+            assert (keeping.share, keeping.step, keeping.merit) == (
+                one.share,
+                step,
+                one.merit,
+            )
+            found.append((step, one.share))
+    return found
+
+
+def test_of_what_is_only_a_little_better_half_is_kept():
+    merits = {
+        20: {1.0: 0.908, 0.5: 0.900, 0.25: 0.902},  # half is no better
+        40: {1.0: 0.896, 0.5: 0.901, 0.25: 0.905},  # it is, the whole is not
+        60: {1.0: 0.909, 0.5: 0.9005, 0.25: 0.9},  # less so, but it has learned more
+        80: {1.0: 0.899, 0.5: 0.899, 0.25: 0.899},
+    }
+    keeping = begun(0.9)
+    assert chosen(keeping, merits, FEW) == [(40, 0.5), (60, 0.5)]
+    assert keeping.half
+    assert keeping.losses == (0.2, 0.15)
+    assert chosen(begun(0.9), {20: {1.0: 0.908}}, FEW) == []  # none is mixed
+
+
+def test_what_is_clearly_better_takes_the_place_of_a_half_and_stays():
+    merits = {
+        20: {1.0: 0.909, 0.5: 0.905},
+        40: {1.0: 0.920, 0.5: 0.911},
+        60: {1.0: 0.905, 0.5: 0.904},
+    }
+    keeping = begun(0.9)
+    assert chosen(keeping, merits, FEW) == [(20, 0.5), (40, 1.0)]
+    assert not keeping.half
+    assert keeping.floor == pytest.approx(0.9 - SPARE)  # not that of the half
+
+
+def test_a_half_is_kept_of_few_pixels_only():
+    merits = {20: {1.0: 0.905, 0.5: 0.903}, 40: {1.0: 0.904, 0.5: 0.906}}
+    assert chosen(begun(0.9), merits, MANY) == [(20, 1.0), (40, 0.5)]
+
+
+def test_the_mixture_that_was_chosen_is_what_is_noted(monkeypatch):
+    session = object.__new__(TeachSession)
+    session.zoomed, session.step, session.base = 1.0, 20, {}
+    session.teach = TeachConfig(mixes=(0.5, 1.0))
+    session.keeping, session.learner = begun(0.9), SimpleNamespace(model=None)
+    monkeypatch.setattr(session_module, "mix_weights", lambda base, model, share: share)
+    monkeypatch.setattr(session_module, "merit_of", lambda judged: judged.merit)
+
+    def judged(share, data):
+        yield from ()
+        return SimpleNamespace(merit=0.9 + share / 100, loss=0.15)
+
+    noted = []
+    session._judged = judged
+    session.note_validation = lambda *found, **details: noted.append((*found, details))
+    finish(session.judge_now(strips_of(400)))
+    ((validation, _, network, to_beat, details),) = noted
+    assert validation.merit == pytest.approx(0.905)
+    assert (network, to_beat) == (0.5, 0.9)
+    assert details == {"share": 0.5, "merit": 0.9 + 0.5 / 100}
