@@ -29,6 +29,7 @@ from dense_transformer.errors import (
 )
 from dense_transformer.teaching import (
     Project,
+    amount,
     begin_run,
     beginning,
     gate,
@@ -249,10 +250,13 @@ def test_settings_of_numbers_are_taken_from_the_command_line():
         TeachConfig(mixes=())
 
 
-@pytest.mark.parametrize(("fast", "steps"), [(True, 160), (False, 100)])
+@pytest.mark.parametrize(
+    ("fast", "little", "steps"), [(True, 9, 160), (True, 10**6, 100), (False, 9, 100)]
+)
 def test_without_a_word_a_run_takes_as_many_steps_as_a_minute_has(
-    tmp_path, monkeypatch, fast, steps
+    tmp_path, monkeypatch, fast, little, steps
 ):
+    monkeypatch.setattr(amount, "LITTLE", little)
     mkldnn = beginning.torch.ops.mkldnn
     monkeypatch.setattr(mkldnn, "_is_mkldnn_bf16_supported", lambda: fast)
     with make_project(tmp_path / "p") as project:

@@ -22,7 +22,7 @@ def model(tmp_path_factory):
     return load_model(write_small_model(tmp_path_factory.mktemp("m") / "m.safetensors"))
 
 
-def make_tuner(model, **changes):
+def make_tuner(model, trust=1.0, **changes):
     teach = small_teaching(**{"recall": 0.0, "average": 0.0} | changes)
     return Tuner(
         teach,
@@ -30,6 +30,7 @@ def make_tuner(model, **changes):
         copy.deepcopy(model.network),
         torch.device("cpu"),
         torch.ones(2),
+        trust,
     )
 
 
@@ -132,6 +133,26 @@ def test_recall_counts_what_is_not_annotated_and_is_0_at_the_start(model):
     terms = [dict(report.terms) for report in reports]
     assert terms[0]["recall"] == pytest.approx(0, abs=1e-6)
     assert terms[2]["recall"] > 1e-5
+
+
+@pytest.mark.parametrize(
+    ("fades", "trust", "left"),
+    [(True, 0.2, 0.0), (True, 0.45, 0.5), (True, 0.8, 1.0), (False, 0.2, 1.0)],
+)
+def test_recall_fades_where_the_first_predictions_were_often_wrong(
+    model, fades, trust, left
+):
+    def recalled(step):
+        tuner = make_tuner(model, trust, recall=1.0, steps=8, recall_fades=fades)
+        with torch.no_grad():  # what it predicts is no longer what it did first
+            for parameter in tuner.network.parameters():
+                parameter.mul_(1.1)
+        return dict(tuner.learn(batch(share=0.5), step).terms)["recall"]
+
+    whole = recalled(0)
+    assert whole > 1e-5
+    shares = [recalled(step) / whole for step in (2, 4, 8)]
+    assert shares == pytest.approx([1 - done * (1 - left) for done in (0.25, 0.5, 1)])
 
 
 @pytest.mark.parametrize(

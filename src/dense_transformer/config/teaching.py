@@ -19,8 +19,8 @@ class TeachConfig(Settings):
 
     steps: int = setting(
         0,
-        "Optimiser steps; 0: what takes about a minute, 160, or 100 on a processor "
-        "without bfloat16.",
+        "Optimiser steps; 0: what takes a minute at most, 160; 100 for a few strokes "
+        "or on a processor without bfloat16.",
         low=0,
         high=1_000_000,
     )
@@ -48,6 +48,9 @@ class TeachConfig(Settings):
         "where that is wrong on annotations; None: by how much is annotated.",
         low=0,
         high=100,
+    )
+    recall_fades: bool = setting(
+        True, "Recall less and less where the first predictions are often wrong."
     )
     replay: float = setting(
         0.0, "Share of patches that are not from annotated places.", low=0, high=0.9

@@ -17,7 +17,8 @@ MUCH = 20_000  # annotated pixels to learn from: about half a patch of 224 px
 WEAK = AugmentConfig(
     warp_share=0.0, brightness=0.05, contrast=0.1, gamma=0.0, noise=0.02, blur_share=0.0
 )
-STEPS, FEW_STEPS = 160, 100  # a step takes twice as long without bfloat16
+STEPS, FEW_STEPS = 160, 100
+LITTLE = 2_000  # annotated pixels that are learned in few steps: about ten strokes
 RECALL_PX, RECALLS = 3_400, (1.0, 4.0)  # pixels for a recall of 1; least and most
 
 
@@ -41,12 +42,13 @@ def settle(
     Notes
     -----
     Measured in ``docs/teach-study.md``: five strokes leave most of an image to chance,
-    so that much is recalled; with patches that costs accuracy.
+    so that much is recalled; with patches that costs accuracy. They are learned in
+    fewer steps, and a step takes twice as long without bfloat16.
     """
     much = pixels >= MUCH
     changes: dict[str, object] = {}
     if not config.steps:
-        changes["steps"] = FEW_STEPS if slow else STEPS
+        changes["steps"] = FEW_STEPS if slow or pixels < LITTLE else STEPS
     if config.augment is None:
         changes["augment"] = (
             dataclasses.replace(WEAK, vertical_flips=False, turns=False)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HALF = 0.5  # of new weights, where that they are better isn't clear
+MOSTLY = 0.85  # merit of a model that has most of what is annotated right
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,14 @@ class Judged:
 class Keeping:
     """Which of the weights that a run has judged are its best.
 
-    Of few pixels the model that it began with may have most right by chance: what then
-    is gained may be a loss elsewhere. So it has to be gained clearly, in merit or in
-    how sure it is of them. That model, which has learned from none of them, is judged
-    by all annotations, too. Where new weights are better but not clearly, a mixture
-    with half of them is kept: between the two there is mostly more to win than to lose
-    (Wortsman et al. 2022, arXiv:2109.01903). Once some are clearly better, of those
-    that few pixels can't tell apart the last are best: they have learned most. All
-    measured in ``docs/teach-study.md``.
+    Of few pixels the model that it began with may have all right by chance: what then
+    is gained may be a loss elsewhere. New weights have to be clearly better there, or
+    clearly better than that model on all annotations, from none of which it has
+    learned, if it has many of them wrong. Where they are better but not clearly, or as
+    right and surer, a mixture with half of them is kept: between the two there is
+    mostly more to win than to lose (Wortsman et al. 2022, arXiv:2109.01903). Once some
+    are clearly better, of those that few pixels can't tell apart the last are best:
+    they have learned most. All measured in ``docs/teach-study.md``.
 
     Attributes
     ----------
@@ -95,27 +96,28 @@ class Keeping:
         least = max(one.merit for one in judged) - slack
         by_share = sorted(judged, key=lambda one: one.share, reverse=True)
         found = next(one for one in by_share if one.merit >= least)
-        to_beat = self.to_beat(found.loss, slack)
+        clear, to_beat = self._is_clear, self.to_beat(slack)
         if found.merit > to_beat:
-            if not self._is_clear:
+            if not clear:
                 self.floor = min(self.untaught, self.base_merit) - SPARE
             self.peak = max(self.peak, found.merit)
             self._take(found, step, half=False)
-        elif slack and not self._is_clear:
+        elif slack and not clear:
             mixed = min(judged, key=lambda one: abs(one.share - HALF))
-            if mixed.share < 1 and mixed.merit > self.untaught:
-                found, to_beat = mixed, self.untaught
+            spare = SPARE if is_surer(mixed.loss, self.losses[0]) else 0.0
+            if mixed.share < 1 and mixed.merit > self.untaught - spare:
+                found, to_beat = mixed, self.untaught - spare
                 self._take(found, step, half=True)
         return found, to_beat
 
-    def to_beat(self, loss: float, slack: float) -> float:
-        """Return the merit above which new weights of a loss are clearly better."""
+    def to_beat(self, slack: float) -> float:
+        """Return the merit above which new weights are clearly better."""
         if not slack:
             return self.merit
         if self._is_clear:
             return max(self.peak - slack, self.floor)
-        before = min(self.untaught, self.base_merit)
-        return before + (-SPARE if is_surer(loss, self.losses[0]) else slack)
+        wrong = self.base_merit < MOSTLY  # on many annotations
+        return (min(self.untaught, self.base_merit) if wrong else self.untaught) + slack
 
     @property
     def _is_clear(self) -> bool:

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from dense_transformer.nn import DenseTransformerNetwork
 
 
+FORGOTTEN, RECALLED = 0.2, 0.7  # trust up to which nothing and from which all stays
+
+
+def stays(trust: float) -> float:
+    """Return which share of the recall is left after the last step."""
+    return min(1.0, max(0.0, (trust - FORGOTTEN) / (RECALLED - FORGOTTEN)))
+
+
 class Tuner(Learner):
     """A trained network that is taught on one device.
 
@@ -59,6 +67,8 @@ class Tuner(Learner):
         trust: float = 1.0,
     ) -> None:
         self.recall = (teach.recall or 0.0) * trust
+        self._recall_now = self.recall
+        self._stays = stays(trust) if teach.recall_fades else 1.0
         self.before = mix_weights({}, network, 1.0).to(device) if self.recall else None
         choose_parts(network, teach.parts)
         self.teach, self.pieces = teach, 1
@@ -73,7 +83,14 @@ class Tuner(Learner):
             freeze_statistics(self.network)
 
     def learn(self, batch: Batch, step: int) -> StepReport:
-        """Take one step, or leave everything as it was: not finite, or broken off."""
+        """Take one step, or leave everything as it was: not finite, or broken off.
+
+        What was predicted first holds the rest while strokes are learned. Once they
+        are, it would pull back what they have changed; so it fades where it was often
+        wrong (``docs/teach-study.md``).
+        """
+        done = min(1.0, step / max(1, self.teach.steps))
+        self._recall_now = self.recall * (1 - done * (1 - self._stays))
         statistics = [buffer.clone() for buffer in self.network.buffers()]
         try:
             return super().learn(batch, step)
@@ -99,7 +116,7 @@ class Tuner(Learner):
                 trace, known, self.weights, config, self.processes, total
             )
             if self.before is not None:
-                share = self.recall / labels.numel()
+                share = self._recall_now / labels.numel()
                 terms["recall"] = share * self._forgotten(
                     self.before, some, known, trace.logits
                 )
