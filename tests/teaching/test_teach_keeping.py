@@ -139,6 +139,14 @@ def test_of_what_is_only_a_little_better_half_is_kept():
     assert chosen(begun(0.9), {20: {1.0: 0.908}}, FEW) == []  # none is mixed
 
 
+def test_half_is_kept_only_of_what_is_surer_too():
+    merits = {20: {1.0: 0.908, 0.5: 0.905}}
+    assert chosen(begun(0.9), merits, FEW, loss=0.159) == [(20, 0.5)]
+    assert chosen(begun(0.9), merits, FEW, loss=0.161) == []
+    merits = {20: {1.0: 0.911, 0.5: 0.905}}  # clearly better
+    assert chosen(begun(0.9), merits, FEW, loss=0.161) == [(20, 1.0)]
+
+
 def test_what_is_clearly_better_takes_the_place_of_a_half_and_stays():
     merits = {
         20: {1.0: 0.909, 0.5: 0.905},

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HALF = 0.5  # of new weights, where that they are better isn't clear
+SURER = 0.8  # share of the log-loss that is left, then, at most
 MOSTLY = 0.85  # merit of a model that has most of what is annotated right
 
 
@@ -39,11 +40,11 @@ class Keeping:
     Of few pixels the model that it began with may have all right by chance: what then
     is gained may be a loss elsewhere. New weights have to be clearly better there, or
     clearly better than that model on all annotations, from none of which it has
-    learned, if it has many of them wrong. Where they are better but not clearly, or as
-    right and surer, a mixture with half of them is kept: between the two there is
-    mostly more to win than to lose (Wortsman et al. 2022, arXiv:2109.01903). Once some
-    are clearly better, of those that few pixels can't tell apart the last are best:
-    they have learned most. All measured in ``docs/teach-study.md``.
+    learned, if it has many of them wrong. Where they are better and surer but not
+    clearly better, a mixture with half of them is kept: between the two there is mostly
+    more to win than to lose (Wortsman et al. 2022, arXiv:2109.01903). Once some are
+    clearly better, of those that few pixels can't tell apart the last are best: they
+    have learned most. All measured in ``docs/teach-study.md``.
 
     Attributes
     ----------
@@ -105,7 +106,8 @@ class Keeping:
         elif slack and not clear:
             mixed = min(judged, key=lambda one: abs(one.share - HALF))
             spare = SPARE if is_surer(mixed.loss, self.losses[0]) else 0.0
-            if mixed.share < 1 and mixed.merit > self.untaught - spare:
+            surer = mixed.loss <= SURER * self.losses[0]
+            if mixed.share < 1 and surer and mixed.merit > self.untaught - spare:
                 found, to_beat = mixed, self.untaught - spare
                 self._take(found, step, half=True)
         return found, to_beat
