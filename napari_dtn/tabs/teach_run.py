@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
-from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QProgressBar,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QCheckBox, QVBoxLayout
 
 from napari_dtn.libraries import import_plots_ahead
 from napari_dtn.tabs.fold import Fold
-from napari_dtn.tabs.inspect_follower import plain_label
-from napari_dtn.tabs.pace import Pace
-from napari_dtn.tabs.still_label import StillLabel
-from napari_dtn.tabs.teach_curve import TeachCurve
 from napari_dtn.tabs.teach_run_buttons import RunButtons
 from napari_dtn.tabs.teach_run_choice import Line, RunChoice, describe_runs
 from napari_dtn.tabs.teach_run_command import CommandLine
 from napari_dtn.tabs.teach_run_others import OtherRuns
+from napari_dtn.tabs.teach_run_progress import RunProgress
 from napari_dtn.tabs.teach_run_settings import TeachSettings
 from napari_dtn.tabs.teach_section import TeachSection
 from napari_dtn.teach_context import TeachContext
@@ -33,9 +24,8 @@ from napari_dtn.teach_run_commands import repeating_command
 from napari_dtn.teach_run_follow import RunNews
 from napari_dtn.teach_run_places import HeldOutPlaces
 from napari_dtn.teach_run_view import LiveView
-from napari_dtn.teach_run_words import ASKED, TITLES
+from napari_dtn.teach_run_words import ASKED
 
-NO_PLOT = "The curves need pyqtgraph: pip install 'napari-dtn[napari]'."
 GONE = "discarded"  # the state of a run whose models are away
 
 
@@ -53,12 +43,8 @@ class RunSection(TeachSection):
         self.closing = Closing(context, self.teaching, self)
         self.buttons = RunButtons(self.teaching)
         self.choice = RunChoice()
-        self.bar = QProgressBar()
-        self.bar.setAccessibleName("How far the run is")
-        self.words = StillLabel("What the run is doing")
         self.others = OtherRuns()
-        self.notes = plain_label("What the run noticed")
-        self.curve: TeachCurve | None = None
+        self.progress = RunProgress()
         self.live = QCheckBox("Predict what is on screen as it learns")
         self.live.setToolTip(
             "Predict what is on screen with the model as it is, every few seconds."
@@ -73,8 +59,6 @@ class RunSection(TeachSection):
         self.command = CommandLine("Command of the run")
         self._shown_run = self.teaching.run
         self._shown_state = ""
-        self._waiting: RunNews | None = None
-        self._pace = Pace(self)
         self._lay_out()
         self._connect()
         self._show_buttons()
@@ -93,7 +77,7 @@ class RunSection(TeachSection):
 
     def shut_down(self) -> None:
         """Let go of run and viewer; the run goes on. May be called twice."""
-        self._pace.stop()
+        self.progress.stop()
         if isalive(self):
             self.closing.dock_closed()
         for part in (self.view, self.places, self.closing, self.teaching):
@@ -107,7 +91,7 @@ class RunSection(TeachSection):
             return
         self.teaching.teach(config)
         if self.teaching.beginning:
-            self.words.setText("Freezing the annotations into a lesson…")
+            self.progress.say("Freezing the annotations into a lesson…")
         self._show_buttons()
 
     def _told(self, news: RunNews) -> None:
@@ -117,70 +101,28 @@ class RunSection(TeachSection):
             self._list_runs()
         if news.state != before and (news.state == GONE or not self.command.text):
             self._show_command()
-        if news.state == before and self._pace.rests:
-            self._waiting = news
-            self._pace.wait()
-            return
-        self._draw(news)
-
-    def _draw_waiting(self) -> None:
-        news, self._waiting = self._waiting, None
-        if news is not None:
-            self._draw(news)
+        self._show_buttons()
+        self.progress.take(news)
 
     def _draw(self, news: RunNews) -> None:
-        """Draw all at once: without a GPU each drawing of the window takes 30 ms."""
-        began = time.thread_time()
-        self._waiting = None  # older
-        self.setUpdatesEnabled(False)
-        report = news.report
-        step = max(report.step, news.status.step)
-        steps = max(report.steps, news.status.steps)
-        self.bar.setRange(0, max(1, steps))
-        self.bar.setValue(min(step, max(1, steps)))
-        which = f"{news.run.name} · " if self.teaching.others else ""
-        self.bar.setFormat(f"{which}{TITLES[news.state]} · {step} of {steps}")
-        asked = ASKED.get(self.teaching.asks.what)
-        words = asked or f"{news.words} {news.remedy}".strip()
-        self.words.setText(words, keep_room=news.alive)
-        notices = [f"• {text}" for text in report.notices[-3:]]
-        self.notes.setText("\n".join(notices))
-        self.notes.setVisible(bool(notices))
-        self._draw_curve(news)
+        """Draw what is known of the run now."""
+        which = news.run.name if self.teaching.others else ""
+        self.progress.show_news(news, which, self.teaching.asks.what)
         self._show_buttons()
-        self.setUpdatesEnabled(True)
-        self._pace.drew(began)
-
-    def _draw_curve(self, news: RunNews) -> None:
-        if not self.isVisible() or not len(news.report.loss[0]):
-            return
-        if self.curve is None:
-            try:
-                self.curve = TeachCurve()
-            except ImportError:
-                self.notes.setText(NO_PLOT)
-                self.notes.setVisible(True)
-                return
-            layout: Any = self.layout()
-            layout.insertWidget(layout.indexOf(self.notes), self.curve)
-        self.curve.show_report(news.report)
 
     def _run_changed(self) -> None:
-        self._shown_state, self._waiting = "", None
+        self._shown_state = ""
         there = self.teaching.run is not None
-        for widget in (self.bar, self.command):
-            widget.setVisible(there)
+        other = self.teaching.run != self._shown_run
+        self.progress.begin(there, other)
+        self.command.setVisible(there)
         if self.teaching.news is not None:
             self._draw(self.teaching.news)  # no longer of a run that never came
         elif not there:
-            self.words.setText("")
-        if self.teaching.run != self._shown_run:
+            self.progress.say("")
+        if other:
             self.command.clear()
             self._show_command()
-        if self.curve is not None:
-            self.curve.setVisible(there)
-            if self.teaching.run != self._shown_run:
-                self.curve.clear()
         self._shown_run = self.teaching.run
         self._show_buttons()
         self._list_runs()
@@ -190,7 +132,7 @@ class RunSection(TeachSection):
         if self.teaching.news is not None:
             self._draw(self.teaching.news)
         elif asked := ASKED.get(self.teaching.asks.what):
-            self.words.setText(asked)
+            self.progress.say(asked)
         self._show_buttons()
 
     def _others_changed(self) -> None:
@@ -240,20 +182,15 @@ class RunSection(TeachSection):
         column.setSpacing(4)
         column.addWidget(self.buttons)
         column.addWidget(self.choice)
-        column.addWidget(self.bar)
-        column.addWidget(self.words)
         column.addWidget(self.others)
-        column.addWidget(self.notes)
+        column.addWidget(self.progress)
         for box in (self.live, self.warps, self.held):
             column.addWidget(box)
         column.addWidget(Fold("Settings", self.settings))
         column.addWidget(self.command)
-        self.notes.setVisible(False)
-        for widget in (self.bar, self.command):
-            widget.setVisible(False)
+        self.command.setVisible(False)
 
     def _connect(self) -> None:
-        self._pace.due.connect(self._draw_waiting)
         self.buttons.teach.clicked.connect(self._teach)
         self.teaching.told.connect(self._told)
         self.teaching.run_changed.connect(self._run_changed)

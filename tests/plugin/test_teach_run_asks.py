@@ -83,13 +83,13 @@ def test_what_is_asked_is_said_until_it_has_happened(
     window, section, process = at_work
     run, pressed = section.teaching.run, getattr(section.buttons, button)
     window.click(pressed)
-    assert section.words.text() == words
+    assert section.progress.words.text() == words
     assert not pressed.isEnabled()
     window.until((run / button).exists)
     write_status(run, RunStatus(state, 8, 24))
     if state == "stopped":
         process.close()
-    window.until(lambda: section.words.text().startswith(came))
+    window.until(lambda: section.progress.words.text().startswith(came))
 
 
 @pytest.mark.gui
@@ -106,7 +106,7 @@ def test_what_is_asked_of_a_run_that_is_being_begun_spares_the_one_before(
     run_of.coming = SimpleNamespace(run=Path("0002"))
     section._show_buttons()
     window.click(section.buttons.discard)
-    assert section.words.text() == "Discarding…"
+    assert section.progress.words.text() == "Discarding…"
     new = write_run(tmp_path / "runs" / "0002", "running")
     start_child(LOADS, new)
     run_of._begun((new, False))
@@ -133,7 +133,7 @@ def test_teaching_without_a_model_says_so_and_nothing_hangs(
     section = window.section("RunSection")
     monkeypatch.setattr(window.teach.context, "model", lambda: None)
     window.click(section.buttons.teach)
-    assert section.words.text() == ""
+    assert section.progress.words.text() == ""
     assert section.buttons.teach.isEnabled()
     assert window.teach.status.text().startswith("No model is chosen")
 
@@ -145,7 +145,7 @@ def test_a_run_that_can_t_be_begun_leaves_the_words_of_the_one_before(
     window, section, _ = at_work
     window.annotate()
     section.teaching.adopt(write_run(section.teaching.run.parent / "0000", steps=8))
-    window.until(lambda: section.words.text().startswith("Stopped at"))
+    window.until(lambda: section.progress.words.text().startswith("Stopped at"))
     told = []
     monkeypatch.setattr(window.teach.context, "fail", told.append)
 
@@ -154,9 +154,9 @@ def test_a_run_that_can_t_be_begun_leaves_the_words_of_the_one_before(
 
     monkeypatch.setattr(beginning, "begin_run", begin)
     window.click(section.buttons.teach)
-    assert section.words.text().startswith("Freezing")
+    assert section.progress.words.text().startswith("Freezing")
     window.until(lambda: bool(told))
-    assert section.words.text().startswith("Stopped at")
+    assert section.progress.words.text().startswith("Stopped at")
     assert section.buttons.teach.isEnabled()
 
 

@@ -35,7 +35,7 @@ def show_another(window, tmp_path) -> None:
 
 
 def test_the_curves_of_the_run_before_are_gone(shown, tmp_path):
-    curve = shown.section("RunSection").curve
+    curve = shown.section("RunSection").progress.curve
     assert len(curve._raw.getData()[0]) == 8
     show_another(shown, tmp_path)
     for line in (curve._raw, curve._smooth, curve._scores, curve._start, curve._best):

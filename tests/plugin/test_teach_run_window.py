@@ -60,8 +60,8 @@ def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     news = driver.teaching.news
     assert news.report.step == 40
     assert news.report.after["auc"] > news.report.before["auc"]
-    assert driver.section.curve is not None
-    assert "Done" in driver.section.words.text()
+    assert driver.section.progress.curve is not None
+    assert "Done" in driver.section.progress.words.text()
     assert "held out" in " ".join(names(painted))
     assert set(painted.viewer.layers.selection) == selected
 
@@ -138,7 +138,7 @@ def test_a_killed_run_is_told_of_and_goes_on(painted):
     psutil.Process(find_child(run).pid).kill()
     driver.until("died", "finished")
     assert driver.teaching.state == "died"
-    painted.until(lambda: "Resume goes on" in driver.section.words.text())
+    painted.until(lambda: "Resume goes on" in driver.section.progress.words.text())
     driver.click("resume")
     driver.until("finished")
     assert driver.teaching.news.report.step == 60

@@ -1,0 +1,120 @@
+"""How far a run is: a bar, words, what it noticed, its curves."""
+
+from __future__ import annotations
+
+import time
+
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from napari_dtn.tabs.inspect_follower import plain_label
+from napari_dtn.tabs.pace import Pace
+from napari_dtn.tabs.still_label import StillLabel
+from napari_dtn.tabs.teach_curve import TeachCurve
+from napari_dtn.teach_run_follow import RunNews
+from napari_dtn.teach_run_words import ASKED, TITLES
+
+NO_PLOT = "The curves need pyqtgraph: pip install 'napari-dtn[napari]'."
+NOTICES = 3  # the last ones are shown
+
+
+class RunProgress(QWidget):
+    """Shows news of a run: a change of state at once, progress with rests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("How far the run is")
+        self.bar.setVisible(False)
+        self.words = StillLabel("What the run is doing")
+        self.notes = plain_label("What the run noticed")
+        self.notes.setVisible(False)
+        self.curve: TeachCurve | None = None
+        self._which = self._asked = ""
+        self._state = ""
+        self._waiting: RunNews | None = None
+        self._pace = Pace(self)
+        self._pace.due.connect(self._draw_waiting)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for widget in (self.bar, self.words, self.notes):
+            column.addWidget(widget)
+
+    def take(self, news: RunNews) -> None:
+        """Show news soon: at once where the state is another."""
+        if news.state == self._state and self._pace.rests:
+            self._waiting = news
+            self._pace.wait()
+        else:
+            self.show_news(news, self._which, self._asked)
+
+    def show_news(self, news: RunNews, which: str = "", asked: str = "") -> None:
+        """Draw all at once: without a GPU each drawing of the window takes 30 ms.
+
+        Parameters
+        ----------
+        news : RunNews
+            Of the run.
+        which : str
+            Its name, where another one is at work or waits, too.
+        asked : str
+            What was asked of it and has not happened yet; a key of `ASKED`.
+        """
+        began = time.thread_time()
+        self._which, self._asked, self._state = which, asked, news.state
+        self._waiting = None  # older
+        self.setUpdatesEnabled(False)
+        report = news.report
+        step = max(report.step, news.status.step)
+        steps = max(1, report.steps, news.status.steps)
+        self.bar.setRange(0, steps)
+        self.bar.setValue(min(step, steps))
+        named = f"{which} · " if which else ""
+        planned = max(report.steps, news.status.steps)
+        self.bar.setFormat(f"{named}{TITLES[news.state]} · {step} of {planned}")
+        words = ASKED.get(asked) or f"{news.words} {news.remedy}".strip()
+        self.words.setText(words, keep_room=news.alive)
+        self._note("\n".join(f"• {text}" for text in report.notices[-NOTICES:]))
+        self._draw_curve(news)
+        self.setUpdatesEnabled(True)
+        self._pace.drew(began)
+
+    def say(self, text: str) -> None:
+        """Say something that is no news of a run."""
+        self.words.setText(text)
+
+    def begin(self, there: bool, other: bool) -> None:
+        """Make ready for a run, if there is one; `other` than that shown until now."""
+        self._state, self._waiting = "", None
+        self.bar.setVisible(there)
+        if self.curve is not None:
+            self.curve.setVisible(there)
+            if other:
+                self.curve.clear()
+
+    def stop(self) -> None:
+        """Draw nothing more. May be called twice."""
+        self._pace.stop()
+
+    def _draw_waiting(self) -> None:
+        news, self._waiting = self._waiting, None
+        if news is not None:
+            self.show_news(news, self._which, self._asked)
+
+    def _note(self, text: str) -> None:
+        self.notes.setText(text)
+        self.notes.setVisible(bool(text))
+
+    def _draw_curve(self, news: RunNews) -> None:
+        if not self.isVisible() or not len(news.report.loss[0]):
+            return
+        if self.curve is None:
+            try:
+                self.curve = TeachCurve()
+            except ImportError:
+                self._note(NO_PLOT)
+                return
+            layout = self.layout()
+            assert layout is not None
+            layout.addWidget(self.curve)
+        self.curve.show_report(news.report)
