@@ -13,6 +13,8 @@ from napari_dtn.placement import KEY, find_layer
 class EarlierPrediction:
     """The layers of an earlier prediction, which look just like those of a newer one.
 
+    They are hidden as long as anybody shows something newer of their image.
+
     Parameters
     ----------
     viewer : napari.Viewer
@@ -21,27 +23,30 @@ class EarlierPrediction:
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
-        self._hidden: list[Any] = []
-        self._of: object = None  # image layer whose prediction was hidden
+        self._hidden: list[tuple[object, Any]] = []  # of which image layer, and what
+        self._asked: dict[str, object] = {}  # who has something newer of which
 
-    def hide(self, layer_id: object) -> None:
+    def hide(self, who: str, layer_id: object) -> None:
         """Hide those of an image layer, once: who shows them again wants them."""
-        if layer_id == self._of:
+        if self._asked.get(who) == layer_id:
             return
-        self._of = layer_id
+        self._asked[who] = layer_id
         for role in SHOWN:
             layer = find_layer(self._viewer.layers, layer_id, role)
             if layer is not None and layer.visible:
                 layer.visible = False
-                self._hidden.append(layer)
+                self._hidden.append((layer_id, layer))
 
-    def show(self) -> None:
-        """Show again what was hidden. May be called twice."""
-        hidden, self._hidden, self._of = self._hidden, [], None
+    def show(self, who: str) -> None:
+        """Show again what nobody else has something newer of. May be called twice."""
+        self._asked.pop(who, None)
+        still = list(self._asked.values())
+        hidden, self._hidden = self._hidden, []
+        self._hidden = [one for one in hidden if one[0] in still]
         if is_ending(self._viewer):
             return
-        for layer in hidden:
-            if layer in self._viewer.layers:
+        for layer_id, layer in hidden:
+            if layer_id not in still and layer in self._viewer.layers:
                 layer.visible = True
 
 

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QWidget
 from dense_transformer.errors import WriteError
 from napari_dtn.annotator import Annotator
 from napari_dtn.disk_outage import DiskOutage
+from napari_dtn.earlier_prediction import EarlierPrediction
 from napari_dtn.entry_pixels import EntryPixels
 from napari_dtn.in_order import InOrder
 from napari_dtn.layer_removal import is_ending, take_away
@@ -51,6 +52,8 @@ class TeachContext(SectionWork):
         Paints on the chosen image.
     disk : DiskOutage
         What a full disk keeps in memory.
+    earlier : EarlierPrediction
+        Hides what Predict has found while there is something newer.
     """
 
     changed = Signal()  # another image, model, section or project is looked at
@@ -71,6 +74,7 @@ class TeachContext(SectionWork):
         self.disk = DiskOutage(self)
         self.annotator = Annotator(self)
         self._pixels = EntryPixels(self, self.annotator)
+        self.earlier = EarlierPrediction(viewer)
 
     # what is looked at
 

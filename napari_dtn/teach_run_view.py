@@ -16,7 +16,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from dense_transformer.errors import RunError
 from dense_transformer.types import Box
-from napari_dtn.earlier_prediction import EarlierPrediction, under_annotations
+from napari_dtn.earlier_prediction import under_annotations
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.latest import LatestWins
 from napari_dtn.layers import LayerSpec
@@ -56,7 +56,6 @@ class LiveView(QObject):
         self._source: Source | None = None  # of what was asked for last
         self._empty = False  # whether what is shown is only room for an answer
         self._drawn: Picture | None = None  # the last answer that was shown
-        self._earlier = EarlierPrediction(context.viewer)
         self._told = LatestWins("view", self)
         self._told.failed.connect(lambda order, error: context.fail(error))
         self._reader = JobRunner(self)
@@ -104,7 +103,7 @@ class LiveView(QObject):
         for event, slot in self._links:
             event.disconnect(slot)
         self._links = []
-        self._earlier.show()
+        self._context.earlier.show(NAME)
         self._told.shut_down()
         self._reader.shut_down()
         if isalive(self._timer):
@@ -166,7 +165,7 @@ class LiveView(QObject):
             return  # nothing of it is on screen
         side = min(model.card.patch) * source_px(source, model.card)
         self._empty, self._drawn = True, None
-        self._earlier.show()  # until there is something newer
+        self._context.earlier.show(NAME)  # until there is something newer
         specs = empty_specs(source, box, side, self._warps)
         group.show(specs, source, under_annotations(self._context.viewer))
 
@@ -205,7 +204,7 @@ class LiveView(QObject):
         there = layer is not None and layer.unique_id == picture.source.layer_id
         if self._on and there and image is not None and image.name == picture.image:
             self._empty = False
-            self._earlier.hide(picture.source.layer_id)
+            self._context.earlier.hide(NAME, picture.source.layer_id)
             group, before = self._context.group(NAME), self._drawn
             self._drawn = picture
             roles = {spec.role for spec in picture.specs}
@@ -229,7 +228,7 @@ class LiveView(QObject):
     def _remove(self) -> None:
         self._empty, self._drawn = False, None
         self._context.group(NAME).remove()
-        self._earlier.show()
+        self._context.earlier.show(NAME)
 
     def _layer_removed(self, event: Any) -> None:
         source = self._source

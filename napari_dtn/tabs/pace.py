@@ -11,14 +11,15 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 SHARE = 0.015  # of this thread's time
 PAINTED_MS = 150  # from a change until all that follows from it is drawn, at most
-LONGEST_S = 4.0  # between two drawings, whatever else this thread does
+LONGEST_S = 4.0  # of a rest, whatever else this thread does
 
 
 class Pace(QObject):
-    """Lets drawing take a fixed share of this thread's time.
+    """Lets drawing take a share of this thread's time, and less while it is busy.
 
     Without a GPU each change draws the whole window, canvas and all; what pyqtgraph
-    changes is drawn one or two turns of the event loop later.
+    changes is drawn one or two turns of the event loop later. So what this thread does
+    meanwhile counts, whatever it is.
 
     Parameters
     ----------

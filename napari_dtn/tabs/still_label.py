@@ -61,5 +61,6 @@ class StillLabel(QWidget):
         """Give the words all the place; another width needs another height."""
         if event.size().width() != event.oldSize().width():
             self._room = 0
+            self.updateGeometry()  # the layout remembers heights of other words
         self._label.resize(event.size())
         super().resizeEvent(event)

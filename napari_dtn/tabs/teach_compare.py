@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout
 
 from napari_dtn.before_after import comparing
-from napari_dtn.earlier_prediction import EarlierPrediction, under_annotations
+from napari_dtn.earlier_prediction import under_annotations
 from napari_dtn.inspect_maps import colours_of
 from napari_dtn.inspect_outcomes import Outcome, beside_specs, change_spec
 from napari_dtn.side_by_side import SideBySide
@@ -54,7 +54,6 @@ class CompareSection(TeachSection):
         self.runner = context.runner()
         self.group = context.group(NAME)
         self.beside = SideBySide(context.viewer, self.leave)
-        self._earlier = EarlierPrediction(context.viewer)
         self.words = plain_label("What the run has changed")
         self.table = FigureTable("Scores on what is held out", self._save, "scores")
         self.view = QComboBox()
@@ -104,7 +103,7 @@ class CompareSection(TeachSection):
         """Take both predictions away."""
         self.runner.stop()
         self.beside.end()
-        self._earlier.show()
+        self.context.earlier.show(NAME)
         self.group.remove()
         self.bar.say("")  # what it said was of the run before
         self.found = self._source = None
@@ -116,7 +115,7 @@ class CompareSection(TeachSection):
         """Let go of the viewer. May be called twice."""
         self.runner.shut_down()
         self.beside.end()
-        self._earlier.show()
+        self.context.earlier.show(NAME)
         self.found = self._source = None
 
     def _show_scores(self, report: RunReport | None) -> None:
@@ -166,13 +165,12 @@ class CompareSection(TeachSection):
             return
         self.beside.end()
         if view != DIFFERENCE:
-            self._earlier.show()
+            self.context.earlier.show(NAME)
         if view == DIFFERENCE:
-            self._earlier.hide(source.layer_id)  # their colours would mix
             spec = change_spec(found, source)
             self.ramp.set_range(*spec.look["contrast_limits"], "(more boundary)")
-            ground = under_annotations(self.context.viewer)
-            self.group.show([spec], source, ground)
+            self.context.earlier.hide(NAME, source.layer_id)  # colours would mix
+            self.group.show([spec], source, under_annotations(self.context.viewer))
         elif view == BESIDE:
             self.group.show(beside_specs(found, source, self._image_look()), source)
         else:
@@ -191,10 +189,8 @@ class CompareSection(TeachSection):
         compared = self._source
         if compared is None or self.found is None:
             return False
-        if (
-            self.view.currentData() == NEITHER
-            or (here := self.context.source()) is None
-        ):
+        here = self.context.source()
+        if here is None or self.view.currentData() == NEITHER:
             return False
         same = (here.lead, here.section) == (compared.lead, compared.section)
         return here.layer_id == compared.layer_id and not same

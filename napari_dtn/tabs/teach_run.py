@@ -102,13 +102,17 @@ class RunSection(TeachSection):
         if news.state != before and (news.state == GONE or not self.command.text):
             self._show_command()
         self._show_buttons()
-        self.progress.take(news)
+        self.progress.take(news, *self._about(news))
 
     def _draw(self, news: RunNews) -> None:
         """Draw what is known of the run now."""
-        which = news.run.name if self.teaching.others else ""
-        self.progress.show_news(news, which, self.teaching.asks.what)
+        self.progress.show_news(news, *self._about(news))
         self._show_buttons()
+
+    def _about(self, news: RunNews) -> tuple[str, str]:
+        """Return the name of the run where others are there, too; what was asked."""
+        which = news.run.name if self.teaching.others else ""
+        return which, self.teaching.asks.what
 
     def _run_changed(self) -> None:
         self._shown_state = ""

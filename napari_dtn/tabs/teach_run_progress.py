@@ -29,27 +29,18 @@ class RunProgress(QWidget):
         self.notes = plain_label("What the run noticed")
         self.notes.setVisible(False)
         self.curve: TeachCurve | None = None
-        self._which = self._asked = ""
         self._state = ""
-        self._waiting: RunNews | None = None
+        self._waiting: tuple[RunNews, str, str] | None = None
         self._pace = Pace(self)
         self._pace.due.connect(self._draw_waiting)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
         for widget in (self.bar, self.words, self.notes):
-            column.addWidget(widget)
+            self._column.addWidget(widget)
 
-    def take(self, news: RunNews) -> None:
-        """Show news soon: at once where the state is another."""
-        if news.state == self._state and self._pace.rests:
-            self._waiting = news
-            self._pace.wait()
-        else:
-            self.show_news(news, self._which, self._asked)
-
-    def show_news(self, news: RunNews, which: str = "", asked: str = "") -> None:
-        """Draw all at once: without a GPU each drawing of the window takes 30 ms.
+    def take(self, news: RunNews, which: str = "", asked: str = "") -> None:
+        """Show news soon: at once where the state is another.
 
         Parameters
         ----------
@@ -60,9 +51,19 @@ class RunProgress(QWidget):
         asked : str
             What was asked of it and has not happened yet; a key of `ASKED`.
         """
+        if news.state == self._state and self._pace.rests:
+            self._waiting = news, which, asked
+            self._pace.wait()
+        else:
+            self.show_news(news, which, asked)
+
+    def show_news(self, news: RunNews, which: str = "", asked: str = "") -> None:
+        """Draw all that `take` is given at once.
+
+        Without a GPU each drawing of the window takes 30 ms.
+        """
         began = time.thread_time()
-        self._which, self._asked, self._state = which, asked, news.state
-        self._waiting = None  # older
+        self._state, self._waiting = news.state, None  # what waits is older
         self.setUpdatesEnabled(False)
         report = news.report
         step = max(report.step, news.status.step)
@@ -97,9 +98,9 @@ class RunProgress(QWidget):
         self._pace.stop()
 
     def _draw_waiting(self) -> None:
-        news, self._waiting = self._waiting, None
-        if news is not None:
-            self.show_news(news, self._which, self._asked)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.show_news(*waiting)
 
     def _note(self, text: str) -> None:
         self.notes.setText(text)
@@ -114,7 +115,5 @@ class RunProgress(QWidget):
             except ImportError:
                 self._note(NO_PLOT)
                 return
-            layout = self.layout()
-            assert layout is not None
-            layout.addWidget(self.curve)
+            self._column.addWidget(self.curve)
         self.curve.show_report(news.report)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from dense_transformer.teaching.status import RunStatus
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.pace import SHARE, Pace
 from napari_dtn.tabs.still_label import StillLabel
+from napari_dtn.tabs.teach_run_progress import RunProgress
+from napari_dtn.teach_run_follow import RunNews
+from napari_dtn.teach_run_report import RunReport
 
 ONE_LINE, OTHER = "Learning: step 1 of 160", "Learning: step 2 of 160"
 THREE_LINES = " ".join(["Learning is what it does."] * 5)
@@ -105,6 +110,59 @@ def test_a_wider_place_needs_fewer_lines(qtbot, column):
     column.resize(900, 400)
     settle(qtbot)
     assert column.label.height() < before
+
+
+def test_words_fit_again_at_a_width_that_was_seen_with_fewer(qtbot):
+    """A layout remembers the heights of some widths, of whatever words."""
+    widget, label = QWidget(), StillLabel("What it does")
+    qtbot.addWidget(widget)
+    column = QVBoxLayout(widget)
+    column.addWidget(label)
+    column.addStretch()
+    label.setText("Learning")
+    widget.resize(200, 300)
+    widget.show()
+    qtbot.waitExposed(widget)
+    for width in (200, 900):
+        widget.resize(width, 300)
+        settle(qtbot)
+    label.setText(THREE_LINES[:80])  # one line here
+    settle(qtbot)
+    widget.resize(200, 300)
+    settle(qtbot)
+    assert label.height() > 2 * label.fontMetrics().lineSpacing()
+
+
+def test_room_that_was_kept_is_given_back_where_there_is_more_width(qtbot, column):
+    for words in (THREE_LINES, THREE_LINES[1:]):
+        column.label.setText(words, keep_room=True)
+        settle(qtbot)
+    column.resize(900, 400)
+    settle(qtbot)
+    column.label.setText(ONE_LINE, keep_room=True)
+    settle(qtbot)
+    assert column.label.height() < 2 * column.label.fontMetrics().lineSpacing()
+
+
+def test_the_name_of_a_run_is_not_that_of_the_one_before(qtbot):
+    """The first has ended, and the second is alone."""
+    progress = RunProgress()
+    qtbot.addWidget(progress)
+    first, second = (
+        RunNews(Path(name), "running", RunStatus("running"), RunReport(n, 9), "Learns.")
+        for n, name in enumerate(("0001", "0002"))
+    )
+    progress.show_news(first, "0001", "stop")
+    assert progress.bar.format() == "0001 · Learning · 0 of 9"
+    assert progress.words.text() == "Stopping…"
+    progress.begin(True, True)
+    progress.take(second)
+    assert progress.bar.format() == "Learning · 1 of 9"
+    assert progress.words.text() == "Learns."
+    progress.take(first, "0001")  # rests
+    assert progress.bar.format() == "Learning · 1 of 9"
+    qtbot.waitUntil(lambda: progress.bar.format() == "0001 · Learning · 0 of 9")
+    progress.stop()
 
 
 def test_the_rest_is_as_long_as_the_drawing_was_worth(qtbot):

@@ -35,34 +35,49 @@ def test_what_was_hidden_comes_back_and_nothing_else():
     viewer = make_viewer()
     viewer.layers["outlines"].visible = False  # the person does not want them
     earlier = EarlierPrediction(viewer)
-    earlier.hide("em")
-    earlier.hide("em")
+    earlier.hide("run", "em")
+    earlier.hide("run", "em")
     assert seen(viewer) == ["em", "other", "painted"]
-    earlier.show()
+    earlier.show("run")
     assert seen(viewer) == ["em", "old", "other", "painted"]
     viewer.layers["old"].visible = False
-    earlier.show()
+    earlier.show("run")
     assert seen(viewer) == ["em", "other", "painted"]
 
 
 def test_who_shows_it_again_sees_it_though_newer_pictures_come():
     viewer = make_viewer()
     earlier = EarlierPrediction(viewer)
-    earlier.hide("em")
+    earlier.hide("run", "em")
     viewer.layers["old"].visible = True
-    earlier.hide("em")
+    earlier.hide("run", "em")
     assert viewer.layers["old"].visible
-    earlier.show()
-    earlier.hide("em")  # of another run
+    earlier.show("run")
+    earlier.hide("run", "em")  # of another run
     assert not viewer.layers["old"].visible
+
+
+def test_it_stays_hidden_while_anybody_has_something_newer():
+    viewer = make_viewer()
+    earlier = EarlierPrediction(viewer)
+    earlier.hide("run", "em")
+    earlier.hide("difference", "em")
+    earlier.show("run")
+    assert seen(viewer) == ["em", "other", "painted"]
+    earlier.hide("run", "another")
+    assert seen(viewer) == ["em", "painted"]
+    earlier.show("difference")
+    assert seen(viewer) == ["em", "old", "outlines", "painted"]
+    earlier.show("run")
+    assert "other" in seen(viewer)
 
 
 def test_a_layer_that_went_meanwhile_is_not_asked_for():
     viewer = make_viewer()
     earlier = EarlierPrediction(viewer)
-    earlier.hide("em")
+    earlier.hide("run", "em")
     del viewer.layers["old"]
-    earlier.show()
+    earlier.show("run")
     assert seen(viewer) == ["em", "outlines", "other", "painted"]
 
 

@@ -51,6 +51,17 @@ def test_a_model_that_is_surer_says_what_it_began_with(tmp_path):
     assert "0.5 of it mixed in, beginning with statistics of this image" in words
 
 
+def test_half_of_what_is_as_right_and_surer_is_not_called_better(tmp_path):
+    reached = Reached(
+        160, before=scores(0.99), after=scores(0.988), best_share=0.5, best_step=140,
+        losses=(0.2, 0.15), half=True,
+    )  # fmt: skip
+    directory = SimpleNamespace(path=tmp_path, best=tmp_path / "best")
+    words = tell_result(directory, reached, "finished").words
+    assert words.startswith("surer, and as right: log-loss of what is held out 0.200")
+    assert words.endswith("140 steps, 0.5 of it mixed in")
+
+
 def test_a_model_that_is_only_a_little_better_says_that_it_is_mixed(tmp_path):
     reached = Reached(
         160, before=scores(0.99), after=scores(0.995), best_share=0.5, best_step=140,

@@ -265,6 +265,15 @@ def test_without_a_word_a_run_takes_as_many_steps_as_a_minute_has(
     assert (read_teaching(run).steps, read_teaching(asked).steps) == (steps, 7)
 
 
+def test_a_run_goes_on_without_what_it_was_begun_without(tmp_path):
+    run = make_run(tmp_path / "p", steps=7)
+    assert read_teaching(run).recall_fades
+    values = json.loads((run / beginning.FILE).read_bytes())
+    del values["config"]["recall_fades"]  # that came later
+    (run / beginning.FILE).write_text(json.dumps(values))
+    assert not read_teaching(run).recall_fades
+
+
 def test_a_model_of_other_classes_is_refused_and_leaves_no_run(tmp_path):
     with make_project(tmp_path / "p") as project:
         other = load_model(project.model_path())

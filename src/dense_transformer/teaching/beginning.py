@@ -116,7 +116,8 @@ def read_teaching(run: Path) -> TeachConfig:
         values = json.loads(path.read_bytes())
         if values["format"] != FORMAT or values["version"] > VERSION:
             raise RunError(f"{path} is of another version; update napari-dtn")
-        return from_dict(TeachConfig, values["config"])
+        # What a run was begun without it goes on without.
+        return from_dict(TeachConfig, {"recall_fades": False} | values["config"])
     except OSError as error:
         raise RunError(
             f"{run} is no run of a project: {error.strerror}; begin one with dtn teach"

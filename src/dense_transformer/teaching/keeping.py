@@ -58,8 +58,8 @@ class Keeping:
         Of new weights in the best, 0: it is the start; steps before it.
     half : bool
         Whether it is only a little better, so that half of the start is in it.
-    peak, floor : float
-        Merit of the best that are clearly better, and what they never leave.
+    peak : float
+        Merit of the best that are clearly better.
     """
 
     merit: float = -math.inf
@@ -70,7 +70,6 @@ class Keeping:
     step: int = 0
     half: bool = False
     peak: float = -math.inf
-    floor: float = -math.inf
 
     def begin(self, judged: Judged) -> None:
         """Take in weights before the first step that are the best so far."""
@@ -96,14 +95,13 @@ class Keeping:
         """
         least = max(one.merit for one in judged) - slack
         by_share = sorted(judged, key=lambda one: one.share, reverse=True)
-        found = next(one for one in by_share if one.merit >= least)
-        clear, to_beat = self._is_clear, self.to_beat(slack)
+        good = [one for one in by_share if one.merit >= least]
+        to_beat = self.to_beat(slack)
+        found = next((one for one in good if one.merit > to_beat), good[0])
         if found.merit > to_beat:
-            if not clear:
-                self.floor = min(self.untaught, self.base_merit) - SPARE
             self.peak = max(self.peak, found.merit)
             self._take(found, step, half=False)
-        elif slack and not clear:
+        elif slack and not self._is_clear:
             mixed = min(judged, key=lambda one: abs(one.share - HALF))
             spare = SPARE if is_surer(mixed.loss, self.losses[0]) else 0.0
             surer = mixed.loss <= SURER * self.losses[0]
@@ -117,7 +115,7 @@ class Keeping:
         if not slack:
             return self.merit
         if self._is_clear:
-            return max(self.peak - slack, self.floor)
+            return self.peak - slack
         wrong = self.base_merit < MOSTLY  # on many annotations
         return (min(self.untaught, self.base_merit) if wrong else self.untaught) + slack
 

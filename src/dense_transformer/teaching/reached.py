@@ -136,13 +136,14 @@ def _gain_in_words(reached: Reached) -> str:
     )
     begun = f", beginning with {reached.base_words}" if reached.base_words else ""
     first, last = reached.losses
-    if reached.half:
+    if reached.half and after >= before:
         return (
             f"a little better on what is held out: {name} {before:.3f} before, "
             f"{after:.3f} after {reached.best_step} steps, log-loss {first:.3f} "
             f"without a step, {last:.3f} now; too little to be sure{mixed}{begun}"
         )
-    if reached.best_step > 0 and _is_only_surer(before, after, reached.losses):
+    surer = reached.half or _is_only_surer(before, after, reached.losses)
+    if reached.best_step > 0 and surer:
         return (
             f"surer, and as right: log-loss of what is held out {first:.3f} without a "
             f"step, {last:.3f} after {reached.best_step} steps{mixed}{begun}"

@@ -92,7 +92,6 @@ class TeachSession(Session):
             "half": kept.half,
             "untaught": kept.untaught,
             "peak": kept.peak,
-            "floor": kept.floor,
             "losses": list(kept.losses),
         }
 
@@ -109,7 +108,6 @@ class TeachSession(Session):
             step=int(state["best_step"]),
             half=bool(state.get("half", False)),
             peak=float(state["peak"]),
-            floor=float(state.get("floor", -math.inf)),
         )
 
     def judge_start(
@@ -124,6 +122,9 @@ class TeachSession(Session):
         before, data : DataSet
             What they are judged by, as each of the two sees it.
         """
+        # Perhaps again: a run that was broken off here has judged a part of it.
+        self.best_merit, self.best_scores = -math.inf, {}
+        self.keeping = Keeping(base_merit=self.keeping.base_merit)
         self.zoom = self.start.card.zoom
         validation = yield from self._judged(original, before)
         self.before = dataclasses.asdict(validation.scores)
