@@ -105,12 +105,12 @@ def test_of_weights_that_few_pixels_cannot_tell_apart_the_last_are_kept(slack, k
     assert chosen(begun(0.9, 0.9, 0.1), merits, slack) == kept
 
 
-def chosen(keeping, merits, slack, loss=0.15):
+def chosen(keeping, merits, slack, loss=0.15, many=False):
     """Return step and share of all that were the best when they were judged."""
     found = []
     for step, shares in merits.items():
         judged = [Judged(share, merit, loss) for share, merit in shares.items()]
-        one, to_beat = keeping.choose(judged, step, slack)
+        one, to_beat = keeping.choose(judged, step, slack, many=many)
         if one.merit > to_beat:
             assert (keeping.share, keeping.step, keeping.merit) == (
                 one.share,
@@ -133,6 +133,26 @@ def test_of_what_is_only_a_little_better_half_is_kept():
     assert keeping.half
     assert keeping.losses == (0.2, 0.15)
     assert chosen(begun(0.9), {20: {1.0: 0.908}}, FEW) == []  # none is mixed
+
+
+def test_what_is_as_right_and_much_surer_of_many_places_is_kept_whole():
+    merits = {20: {1.0: 0.9 - 0.9 * SPARE, 0.5: 0.9}, 40: {1.0: 0.893, 0.5: 0.894}}
+    keeping = begun(0.9)
+    assert chosen(keeping, merits, FEW, loss=0.09, many=True) == [(20, 1.0), (40, 1.0)]
+    assert chosen(begun(0.9), merits, FEW, loss=0.09) == [(20, 0.5)]
+    assert chosen(begun(0.9), merits, FEW, loss=0.11, many=True) == []
+
+
+@pytest.mark.parametrize(("strokes", "many"), [(9, False), (10, True)])
+def test_places_are_counted_in_all_that_is_held_out(strokes, many):
+    labels = np.zeros((8, 40), np.uint8)
+    labels[1:3, 1 : 4 * strokes : 4] = 1
+    labels[2, 1 : 4 * strokes : 4] = 2  # the same stroke
+    rest = np.zeros((8, 40), np.uint8)
+    pairs = tuple(
+        Pair("p", np.zeros((1, 8, 40), np.float32), x) for x in (labels, rest)
+    )
+    assert session_module._has_many_places(DataSet((), pairs)) is many
 
 
 def test_half_is_kept_only_of_what_is_surer_too():

@@ -40,7 +40,8 @@ class Keeping:
     Of few pixels the model that it began with may have all right by chance: what then
     is gained may be a loss elsewhere. New weights have to be clearly better there, or
     clearly better than that model on all annotations, from none of which it has
-    learned, if it has many of them wrong. Where they are better and surer but not
+    learned, if it has many of them wrong; or as right and much surer, if many places
+    are held out. Where they are better and surer but not
     clearly better, a mixture with half of them is kept: between the two there is mostly
     more to win than to lose (Wortsman et al. 2022, arXiv:2109.01903). Once some are
     clearly better, of those that few pixels can't tell apart the last are best: they
@@ -78,7 +79,7 @@ class Keeping:
         self.share = judged.share
 
     def choose(
-        self, judged: Sequence[Judged], step: int, slack: float
+        self, judged: Sequence[Judged], step: int, slack: float, *, many: bool = False
     ) -> tuple[Judged, float]:
         """Return the mixture to look at, and the merit above which it is the best.
 
@@ -92,12 +93,17 @@ class Keeping:
             These.
         slack : float
             Difference of merit that may be chance; 0: many pixels are held out.
+        many : bool
+            Whether they lie in many places.
         """
         least = max(one.merit for one in judged) - slack
         by_share = sorted(judged, key=lambda one: one.share, reverse=True)
         good = [one for one in by_share if one.merit >= least]
-        to_beat = self.to_beat(slack)
-        found = next((one for one in good if one.merit > to_beat), good[0])
+        bars = {
+            one: self.to_beat(slack, one.loss if many else math.inf) for one in good
+        }
+        found = next((one for one in good if one.merit > bars[one]), good[0])
+        to_beat = bars[found]
         if found.merit > to_beat:
             self.peak = max(self.peak, found.merit)
             self._take(found, step, half=False)
@@ -110,12 +116,14 @@ class Keeping:
                 self._take(found, step, half=True)
         return found, to_beat
 
-    def to_beat(self, slack: float) -> float:
-        """Return the merit above which new weights are clearly better."""
+    def to_beat(self, slack: float, loss: float = math.inf) -> float:
+        """Return the merit above which new weights of a log-loss are clearly better."""
         if not slack:
             return self.merit
         if self._is_clear:
             return self.peak - slack
+        if is_surer(loss, self.losses[0]):
+            return self.untaught - SPARE
         wrong = self.base_merit < MOSTLY  # on many annotations
         return (min(self.untaught, self.base_merit) if wrong else self.untaught) + slack
 
