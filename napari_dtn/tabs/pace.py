@@ -9,7 +9,7 @@ from functools import partial
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
-SHARE = 0.015  # of this thread's time
+SHARE = 0.006  # of this thread's time; those of a software GL take as much again
 PAINTED_MS = 150  # from a change until all that follows from it is drawn, at most
 LONGEST_S = 4.0  # of a rest, whatever else this thread does
 
