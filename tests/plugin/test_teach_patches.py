@@ -17,7 +17,6 @@ from window_driver import world
 from dense_transformer.teaching import Patch
 from dense_transformer.training.lock import locked
 from napari_dtn.awaited_prediction import PREDICTING
-from napari_dtn.earlier_prediction import EarlierPrediction
 from napari_dtn.tabs.teach_where import _covered
 from napari_dtn.teach_run_pictures import empty_specs
 from napari_dtn.teach_run_view import NAME as LIVE
@@ -359,8 +358,8 @@ def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
     source, live = context.source(), context.group(LIVE)
     live.show(empty_specs(source, (0, 0, 120, 160), 32, True), source)
     window.until(lambda: len(live.layers()) == 4 and not live.busy)
-    earlier = EarlierPrediction(window.viewer)
-    earlier.hide(source.layer_id)
+    earlier = context.earlier
+    earlier.hide(LIVE, source.layer_id)
     old = window.result("boundary probability"), window.result("boundaries")
     for on in (False, True, False):
         window.key(KEY.Key_T)
@@ -369,7 +368,7 @@ def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
     drawn(window, window.one.layer)
     assert "As small predicts" in window.teach.status.text()
     live.remove()
-    earlier.show()
+    earlier.show(LIVE)
     window.key(KEY.Key_T)
     window.key(KEY.Key_T)
     assert all(layer.visible for layer in old)
