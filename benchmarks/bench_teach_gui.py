@@ -3,11 +3,14 @@
 A project with three annotated patches on a drawn EM section is taught twice with the
 same settings: from a terminal, as napari starts it but without napari; and by the
 Teach button of a real window (Xvfb will do), with the live prediction of what is on
-screen and its warps, while the view is moved every few seconds. A 10 ms timer of the
-window notes when it fires; a gap is the time between two firings. Step rates are
-those between the first step after the probe and the last, as the run's record grows.
+screen and its warps, while the view is moved every few seconds. In some of the runs a
+10 ms timer of the window notes when it fires; a gap is the time between two firings.
+That timer takes some of the processor itself, so step rates are those of runs without
+it: steps between the first and the last scores of a run over the time between the
+files that it wrote then, which takes nothing to measure. Which of a pair runs first
+alternates.
 
-    .ci/display python -m benchmarks.bench_teach_gui [--runs 3] [--steps 60]
+    .ci/display python -m benchmarks.bench_teach_gui [--runs 8] [--gaps 3] [--steps 160]
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -28,45 +30,61 @@ from benchmarks.bench_gui_gap import Gaps
 
 MOVE_MS = 4000  # between two moves of the view
 SKIPPED = 3  # first steps: the probe and what the window does at its beginning
+LOOK_MS = 500  # between two looks at whether the run has ended
 PHASES = ("idle", "taught")
 
 
 def main() -> int:
     """Run it; prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--runs", type=int, default=8)
+    parser.add_argument("--gaps", type=int, default=3, help="runs to measure gaps in")
+    parser.add_argument("--steps", type=int, default=160)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--once", metavar="PROJECT", help=argparse.SUPPRESS)
+    parser.add_argument("--clocks", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.once:
-        print(json.dumps(taught_in_window(Path(given.once), given.steps)))
+        found = taught_in_window(Path(given.once), given.steps, clocks=given.clocks)
+        print(json.dumps(found))
         return 0
-    rows = []
-    for _ in range(given.runs):
+    rates, gaps = [], []
+    for index in range(given.runs):
+        rates.append(one_pair(given.steps, window_first=index % 2 == 1))
+        print(json.dumps(rates[-1]), file=sys.stderr)
+    for _ in range(given.gaps):
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(one_run(Path(folder), given.steps))
+            gaps.append(in_window(Path(folder), given.steps, clocks=True))
+        print(json.dumps(gaps[-1]), file=sys.stderr)
     if given.json:
-        print(json.dumps(rows, indent=1))
-    report(rows, given.steps)
+        print(json.dumps({"rates": rates, "gaps": gaps}, indent=1))
+    report(rates, gaps, given.steps)
     return 0
 
 
-def one_run(folder: Path, steps: int) -> dict[str, Any]:
-    """Return the figures of one pair of runs, each in a fresh project."""
-    project = make_project(folder)
-    twin = folder / "twin"
-    shutil.copytree(project, twin / project.name)
-    shutil.copy(folder / "tissue.tif", twin / "tissue.tif")
-    alone = taught_alone(twin / project.name, steps)
+def one_pair(steps: int, *, window_first: bool) -> dict[str, float]:
+    """Return the steps per second alone and in the window, each in a fresh project."""
+    found = {}
+    for name in ("rate", "alone") if window_first else ("alone", "rate"):
+        with tempfile.TemporaryDirectory() as folder:
+            if name == "alone":
+                found[name] = taught_alone(make_project(Path(folder)), steps)
+            else:
+                found[name] = in_window(Path(folder), steps, clocks=False)["rate"]
+    return {**found, "load": os.getloadavg()[0]}
+
+
+def in_window(folder: Path, steps: int, *, clocks: bool) -> dict[str, Any]:
+    """Return the figures of a run that a window of its own process shows."""
     command = [sys.executable, "-m", "benchmarks.bench_teach_gui", "--once"]
+    command += [str(make_project(folder)), "--steps", str(steps)]
     done = subprocess.run(
-        [*command, str(project), "--steps", str(steps)],
+        [*command, *(["--clocks"] if clocks else [])],
         stdout=subprocess.PIPE, text=True, check=True,
         env={**os.environ, "NAPARI_CONFIG": str(folder / "napari.yaml")},
     )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return {**found, "alone": alone, "load": os.getloadavg()[0]}
+    return found
 
 
 def make_project(folder: Path) -> Path:
@@ -94,43 +112,23 @@ def make_project(folder: Path) -> Path:
 def taught_alone(project: Path, steps: int) -> float:
     """Return the steps per second of a run that no window looks at."""
     command = [sys.executable, "-m", "dense_transformer", "teach", str(project)]
-    process = subprocess.Popen(
+    subprocess.run(
         [*command, "--steps", str(steps)], stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, check=True,
     )  # fmt: skip
-    rate = StepRate(project / "runs" / "0001")
-    while process.poll() is None:
-        rate.look()
-        time.sleep(0.02)
-    assert process.returncode == 0, "the run failed"
-    return rate.per_second()
+    return step_rate(project / "runs" / "0001")
 
 
-class StepRate:
-    """Notes when a run takes its steps."""
-
-    def __init__(self, run: Path) -> None:
-        from napari_dtn.teach_run_tail import EventTail
-
-        self._tail = EventTail(run / "events.jsonl")
-        self._times: dict[int, float] = {}
-
-    def look(self) -> None:
-        """Note the steps since the last look."""
-        now = time.perf_counter()
-        for event in self._tail.read():
-            if event["event"] == "step":
-                self._times.setdefault(event["step"], now)
-
-    def per_second(self) -> float:
-        """Return steps per second, the first few left out."""
-        steps = [(n, t) for n, t in self._times.items() if n > SKIPPED]
-        (first, began), (last, ended) = steps[0], steps[-1]
-        return (last - first) / (ended - began)
+def step_rate(run: Path) -> float:
+    """Return steps per second from a run's first scores after a step to its last."""
+    scored = sorted((run / "previews").glob("*.npz"))
+    first, last = scored[1], scored[-1]  # [0]: before a step
+    seconds = last.stat().st_mtime - first.stat().st_mtime
+    return (int(last.stem) - int(first.stem)) / seconds
 
 
-def taught_in_window(project: Path, steps: int) -> dict[str, Any]:
-    """Return gaps and step rate of a run that a window shows."""
+def taught_in_window(project: Path, steps: int, *, clocks: bool) -> dict[str, Any]:
+    """Return step rate, and gaps if `clocks` tick, of a run that a window shows."""
     import napari
     from qtpy.QtCore import QEventLoop, QTimer
 
@@ -140,13 +138,13 @@ def taught_in_window(project: Path, steps: int) -> dict[str, Any]:
     viewer.window.resize(1500, 950)
     viewer.open(str(project.parent / "tissue.tif"), scale=(4.6, 4.6))
 
-    def wait(done: Any, seconds: float = 300) -> None:
+    def wait(done: Any, seconds: float = 300, every_ms: int = 20) -> None:
         end = time.monotonic() + seconds
         loop, poll = QEventLoop(), QTimer()
         poll.timeout.connect(
             lambda: loop.quit() if done() or time.monotonic() > end else None
         )
-        poll.start(20)
+        poll.start(every_ms)
         loop.exec()
         poll.stop()
         assert done(), "it took too long"
@@ -166,10 +164,10 @@ def taught_in_window(project: Path, steps: int) -> dict[str, Any]:
     wait(lambda: dock.teach.context.image is not None)
     folds["RunSection"].expand()
     rest(2.0)
-    gaps = Gaps()
+    gaps = Gaps() if clocks else None
     begin = time.perf_counter()
     rest(2.0)
-    figures: dict[str, Any] = {"idle": gaps.since(begin)}
+    figures: dict[str, Any] = {} if gaps is None else {"idle": gaps.since(begin)}
     section = sections["RunSection"]
     teaching = section.teaching
     section.settings.form.set_values({"steps": steps})
@@ -179,17 +177,14 @@ def taught_in_window(project: Path, steps: int) -> dict[str, Any]:
     mover.timeout.connect(lambda: _move(viewer, next(moves)))
     section.buttons.teach.click()
     wait(lambda: teaching.run is not None)
-    rate = StepRate(teaching.run)
-    looker = QTimer()
-    looker.timeout.connect(rate.look)
-    looker.start(20)
     wait(lambda: teaching.news is not None and teaching.news.report.step >= SKIPPED)
     mover.start(MOVE_MS)
     begin = time.perf_counter()
-    wait(lambda: not teaching.alive)
-    figures["taught"] = gaps.since(begin)
-    figures["trace"] = gaps.trace(60)
-    figures["rate"] = rate.per_second()
+    wait(lambda: not teaching.alive, every_ms=LOOK_MS)
+    if gaps is not None:
+        figures["taught"] = gaps.since(begin)
+        figures["trace"] = gaps.trace(60)
+    figures["rate"] = step_rate(teaching.run)
     figures["state"] = teaching.news.state
     figures["views"] = len(list(teaching.run.glob("view-*.npz")))
     viewer.close()
@@ -203,24 +198,29 @@ def _move(viewer: Any, count: int) -> None:
     viewer.scene.camera.zoom = 0.3
 
 
-def report(rows: list[dict[str, Any]], steps: int) -> None:
+def report(
+    rates: list[dict[str, float]], gaps: list[dict[str, Any]], steps: int
+) -> None:
     """Print the tables."""
-    load = max(row["load"] for row in rows)
-    print(f"{len(rows)} runs of {steps} steps, {os.cpu_count()} cores, load {load:.1f}")
-    print("| phase | longest, ms | 99th percentile, ms | median, ms |")
-    print("|---|---:|---:|---:|")
-    for phase in PHASES:
-        cells = [
-            _spread([row[phase][key] for row in rows])
-            for key in ("longest", "p99", "median")
-        ]
-        print(f"| {phase} | {' | '.join(cells)} |")
-    ratio = [row["rate"] / row["alone"] for row in rows]
-    print()
-    print("| steps per second in the window | alone | ratio |")
-    print("|---:|---:|---:|")
-    alone, rate = ([row[key] for row in rows] for key in ("alone", "rate"))
-    print(f"| {_spread(rate, 3)} | {_spread(alone, 3)} | {_spread(ratio, 2)} |")
+    load = max((pair["load"] for pair in rates), default=0.0)
+    print(f"runs of {steps} steps, {os.cpu_count()} cores, load {load:.1f}")
+    if gaps:
+        print(f"\n{len(gaps)} runs:")
+        print("| phase | longest, ms | 99th percentile, ms | median, ms |")
+        print("|---|---:|---:|---:|")
+        for phase in PHASES:
+            cells = [
+                _spread([run[phase][key] for run in gaps])
+                for key in ("longest", "p99", "median")
+            ]
+            print(f"| {phase} | {' | '.join(cells)} |")
+    if rates:
+        ratio = [pair["rate"] / pair["alone"] for pair in rates]
+        print(f"\n{len(rates)} pairs:")
+        print("| steps per second in the window | alone | ratio |")
+        print("|---:|---:|---:|")
+        alone, rate = ([pair[key] for pair in rates] for key in ("alone", "rate"))
+        print(f"| {_spread(rate, 3)} | {_spread(alone, 3)} | {_spread(ratio, 2)} |")
 
 
 def _spread(values: list[float], digits: int = 1) -> str:

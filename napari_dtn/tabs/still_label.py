@@ -19,12 +19,18 @@ class StillLabel(QWidget):
     ----------
     name : str
         For screen readers.
+    lines : int
+        For which room is kept though there are fewer.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, lines: int = 0) -> None:
         super().__init__()
         self._label = plain_label(name)
         self._label.setParent(self)  # in no layout: what it asks for stays here
+        self._least = plain_label("")  # never shown, as high as the lines
+        self._least.setText("\n".join("x" * lines))
+        self._least.setParent(self)
+        self._least.hide()
         self._room = 0
         policy = self._label.sizePolicy()
         policy.setHeightForWidth(True)
@@ -43,7 +49,11 @@ class StillLabel(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of the words, px."""
-        return max(self._room, self._label.heightForWidth(width))
+        return max(
+            self._room,
+            self._least.heightForWidth(width) if self._least.text() else 0,
+            self._label.heightForWidth(width),
+        )
 
     def hasHeightForWidth(self) -> bool:
         """Return whether the height depends on the width: words wrap."""

@@ -11,10 +11,12 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_dtn.tabs.inspect_section import Part
 from napari_dtn.tabs.mirror import MirrorCombo
+from napari_dtn.tabs.still_label import StillLabel
 from napari_dtn.tabs.teach_sections import make_sections
 from napari_dtn.teach_context import TeachContext
 
 SETTLE_MS = 150  # after the last change of image, model or slice
+LINES = 2  # what is said takes as a rule, in a dock of the usual width
 
 
 class TeachTab(QWidget):
@@ -36,11 +38,8 @@ class TeachTab(QWidget):
         self.model = MirrorCombo(predict.models.combo)
         self.image.setToolTip("The image to annotate; the same as in Predict.")
         self.model.setToolTip("The network to teach; the same as in Predict.")
-        self.status = QLabel()
-        self.status.setWordWrap(True)
-        self.status.setAccessibleName("Status")
-        # A line is kept free: buttons must not move from below the mouse.
-        self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing())
+        # Lines are kept free: buttons must not move from below the mouse.
+        self.status = StillLabel("Status", lines=LINES)
         self.sections = make_sections(self.context)
         self.folds = [Part(section) for section in self.sections]  # type: ignore[arg-type]
         self._lay_out()
@@ -95,7 +94,7 @@ class TeachTab(QWidget):
             self._timer.start(SETTLE_MS)
 
     def _say(self, text: str) -> None:
-        self.status.setText(text)
+        self.status.setText(text, keep_room=True)
 
     def _lay_out(self) -> None:
         form = QFormLayout()

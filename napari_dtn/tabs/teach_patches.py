@@ -5,24 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSpinBox,
-    QVBoxLayout,
-)
-
-from napari_dtn.annotation_boxes import USUAL_PX, BoxTool, boxes_spec
-from napari_dtn.annotation_keys import DRAW
+from napari_dtn.annotation_boxes import BoxTool, boxes_spec
 from napari_dtn.annotation_layer import AS_PREDICTED
 from napari_dtn.annotation_view import show_place
 from napari_dtn.inspect_pointer import px_per_screen_px
-from napari_dtn.tabs.inspect_follower import plain_label
-from napari_dtn.tabs.teach_patch_list import PatchList
-from napari_dtn.tabs.teach_section import TeachSection
+from napari_dtn.tabs.teach_patches_form import PatchesForm
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run_view import NAME as LIVE
 from napari_dtn.timers import single_shot, stop_timers
@@ -33,17 +20,10 @@ if TYPE_CHECKING:
 LINE_PX = 2.0  # of the screen
 LATER_MS = 60  # after the last stroke or zoom
 WHOSE = "As {} predicts, which is chosen above; not as the run shows on screen."
-WORDS = (
-    "A patch is a box in which every pixel is annotated: it teaches most. Draw it, "
-    "then correct what the model got wrong."
-)
 
 
-class PatchesSection(TeachSection):
+class PatchesSection(PatchesForm):
     """Draws patches, lists them, fills and removes them."""
-
-    title = "Patches"
-    hint = "Boxes in which every pixel counts, outside them only strokes do."
 
     def __init__(self, context: TeachContext) -> None:
         super().__init__(context)
@@ -51,8 +31,6 @@ class PatchesSection(TeachSection):
         self.tool = BoxTool(context)
         self.group = context.group("patches")
         self._drawn: Any = None  # the box while it is drawn
-        self._make_widgets()
-        self._lay_out()
         self._later = single_shot(self, LATER_MS, self.refresh)
         self._connect()
         self.refresh()
@@ -193,38 +171,6 @@ class PatchesSection(TeachSection):
             self.context.say("")
         self.refresh()
 
-    def _make_widgets(self) -> None:
-        self.words = plain_label("What a patch is")
-        self.words.setText(WORDS)
-        self.draw = QPushButton("▢ Draw a patch")
-        self.draw.setCheckable(True)
-        self.draw.setAccessibleName("Draw a patch")
-        self.draw.setToolTip(f"Drag a box on the image, or click. Key: {DRAW}")
-        self.side = QSpinBox()
-        self.side.setRange(8, 4096)
-        self.side.setValue(USUAL_PX)
-        self.side.setSuffix(" px")
-        self.side.setAccessibleName("Side of a clicked patch")
-        self.side.setToolTip("Height and width of the patch that a click makes.")
-        self.from_prediction = QCheckBox("Begin with the prediction")
-        self.from_prediction.setChecked(True)
-        self.from_prediction.setAccessibleName("Begin with the prediction")
-        self.from_prediction.setToolTip(
-            "Fill a new patch with what the model that is chosen at the top predicts, "
-            "to be corrected; what is painted already stays."
-        )
-        self.list = PatchList()
-        self.go = _button("Go there", "Show the chosen patch.")
-        self.filling = QComboBox()
-        self.filling.setAccessibleName("Fill the rest with")
-        self.filling.setToolTip("What becomes of the pixels that are not annotated.")
-        self.fill = _button(
-            "Fill rest", "Annotate every pixel of the chosen patch that is not yet."
-        )
-        self.remove = _button(
-            "Remove", "The box no longer counts as a whole; what is painted stays."
-        )
-
     def _connect(self) -> None:
         annotator, viewer = self._annotator, self.context.viewer
         annotator.current_changed.connect(self.refresh)
@@ -245,30 +191,3 @@ class PatchesSection(TeachSection):
         self.go.clicked.connect(self._go)
         self.fill.clicked.connect(self._fill)
         self.remove.clicked.connect(self._remove)
-
-    def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.words)
-        first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self.draw, 1)
-        first.addWidget(self.side)
-        second.addWidget(self.go)
-        second.addWidget(self.remove)
-        label = QLabel("with")
-        label.setBuddy(self.filling)
-        third.addWidget(self.fill)
-        third.addWidget(label)
-        third.addWidget(self.filling, 1)
-        layout.addLayout(first)
-        layout.addWidget(self.from_prediction)
-        layout.addWidget(self.list)
-        layout.addLayout(second)
-        layout.addLayout(third)
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setAccessibleName(text)
-    button.setToolTip(tip)
-    return button

@@ -238,6 +238,25 @@ def test_no_button_moves_when_a_prediction_is_announced(teaching, image_file):
     assert window.teach.status.text() == ""
 
 
+def test_after_a_long_message_no_button_moves_back(teaching, image_file):
+    window = teaching(image_file)
+    window.annotate()
+    section = window.section("PatchesSection")
+
+    def top() -> int:
+        QApplication.processEvents()
+        window.qtbot.wait(50)
+        return section.draw.mapToGlobal(section.draw.rect().topLeft()).y()
+
+    before = top()
+    window.teach.context.say("Words that need more than one line. " * 4)
+    below = top()
+    assert below > before
+    for words in ("", "Words.", "Words that need more than one line. " * 3):
+        window.teach.context.say(words)
+        assert top() == below
+
+
 def test_the_button_takes_back_what_waits_though_nothing_is_written(
     teaching, image_file
 ):

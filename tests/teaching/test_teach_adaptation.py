@@ -15,14 +15,16 @@ from dense_transformer.data import Pair
 from dense_transformer.teaching import adaptation
 from dense_transformer.teaching.adaptation import (
     LEAST_TRUST,
-    adapt_statistics,
     choose_base,
-    inverted_copy,
-    is_negative,
     trust_in,
 )
 from dense_transformer.teaching.beginning import training_config
 from dense_transformer.teaching.lesson_data import LessonData
+from dense_transformer.teaching.renorming import (
+    adapt_statistics,
+    inverted_copy,
+    is_negative,
+)
 from dense_transformer.teaching.sampling import Spot
 from dense_transformer.work import finish
 from dense_transformer.zoo import load_model

@@ -11,7 +11,7 @@ import pytest
 from dense_transformer.config import TeachConfig
 from dense_transformer.data import DataSet, Pair
 from dense_transformer.teaching import session as session_module
-from dense_transformer.teaching.held_out import CLEAR, SPARE
+from dense_transformer.teaching.held_out import CLEAR, SPARE, has_many_places
 from dense_transformer.teaching.keeping import Judged, Keeping
 from dense_transformer.teaching.session import TeachSession
 from dense_transformer.work import finish
@@ -152,7 +152,7 @@ def test_places_are_counted_in_all_that_is_held_out(strokes, many):
     pairs = tuple(
         Pair("p", np.zeros((1, 8, 40), np.float32), x) for x in (labels, rest)
     )
-    assert session_module._has_many_places(DataSet((), pairs)) is many
+    assert has_many_places(pairs) is many
 
 
 def test_half_is_kept_only_of_what_is_surer_too():

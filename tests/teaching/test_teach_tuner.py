@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 import torch
 from small_lessons import small_teaching, striped, write_small_model
+from torch import nn
 
+from dense_transformer.data import Pair
 from dense_transformer.data.patches import Batch
 from dense_transformer.errors import StoppedError
+from dense_transformer.teaching.adaptation import Base
 from dense_transformer.teaching.averaging import mix_weights
 from dense_transformer.teaching.beginning import training_config
+from dense_transformer.teaching.recalling import recall_left
 from dense_transformer.teaching.tuner import Tuner
 from dense_transformer.zoo import load_model
 
@@ -22,7 +26,7 @@ def model(tmp_path_factory):
     return load_model(write_small_model(tmp_path_factory.mktemp("m") / "m.safetensors"))
 
 
-def make_tuner(model, trust=1.0, **changes):
+def make_tuner(model, trust=1.0, left=1.0, **changes):
     teach = small_teaching(**{"recall": 0.0, "average": 0.0} | changes)
     return Tuner(
         teach,
@@ -31,6 +35,7 @@ def make_tuner(model, trust=1.0, **changes):
         torch.device("cpu"),
         torch.ones(2),
         trust,
+        left,
     )
 
 
@@ -136,14 +141,13 @@ def test_recall_counts_what_is_not_annotated_and_is_0_at_the_start(model):
 
 
 @pytest.mark.parametrize(
-    ("fades", "trust", "left"),
-    [(True, 0.2, 0.0), (True, 0.45, 0.5), (True, 0.8, 1.0), (False, 0.2, 1.0)],
+    ("fades", "left", "found"),
+    [(True, 0.0, 0.0), (True, 0.5, 0.5), (True, 1.0, 1.0), (False, 0.0, 1.0)],
 )
-def test_recall_fades_where_the_first_predictions_were_often_wrong(
-    model, fades, trust, left
-):
+def test_recall_fades_with_the_steps(model, fades, left, found):
     def recalled(step):
-        tuner = make_tuner(model, trust, recall=1.0, steps=8, recall_fades=fades)
+        changes = {"recall": 1.0, "steps": 8, "recall_fades": fades}
+        tuner = make_tuner(model, 0.8, left, **changes)
         with torch.no_grad():  # what it predicts is no longer what it did first
             for parameter in tuner.network.parameters():
                 parameter.mul_(1.1)
@@ -152,7 +156,27 @@ def test_recall_fades_where_the_first_predictions_were_often_wrong(
     whole = recalled(0)
     assert whole > 1e-5
     shares = [recalled(step) / whole for step in (2, 4, 8)]
-    assert shares == pytest.approx([1 - done * (1 - left) for done in (0.25, 0.5, 1)])
+    assert shares == pytest.approx([1 - done * (1 - found) for done in (0.25, 0.5, 1)])
+
+
+@pytest.mark.parametrize(
+    ("trust", "strokes", "adapted", "left"),
+    [
+        (0.2, 9, True, 0.0),
+        (0.45, 9, False, 0.5),
+        (0.8, 9, False, 1.0),
+        (0.8, 10, True, 1.0),
+        (0.8, 10, False, 0.0),
+    ],
+)
+def test_recall_is_left_where_first_predictions_say_what_no_annotations_do(
+    trust, strokes, adapted, left
+):
+    labels = np.zeros((4, 40), np.uint8)
+    labels[1, 1 : 4 * strokes : 4] = 1
+    held_out = [Pair("p", np.zeros((1, 4, 40), np.float32), labels)]
+    base = Base(nn.Identity(), "", trust, 0.9, adapted=adapted)
+    assert recall_left(base, held_out) == pytest.approx(left)
 
 
 @pytest.mark.parametrize(

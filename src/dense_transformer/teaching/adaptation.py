@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import nn
 
 from dense_transformer.data import Pair
 from dense_transformer.nn.devices import is_out_of_memory
@@ -20,6 +18,11 @@ from dense_transformer.teaching.held_out import (
     judge,
     merit_of,
     slack_of,
+)
+from dense_transformer.teaching.renorming import (
+    adapt_statistics,
+    inverted_copy,
+    is_negative,
 )
 from dense_transformer.teaching.zoom import propose_zoom
 
@@ -32,13 +35,10 @@ if TYPE_CHECKING:
     from dense_transformer.teaching.lesson_views import LessonViews
     from dense_transformer.teaching.sampling import Spot
     from dense_transformer.teaching.zoom import Proposal
-    from dense_transformer.types import Array
 
-BATCH = 4  # windows at a time
 JUDGED = 8  # places to choose by
 MARGIN = 0.005  # of merit that a change must gain, or more where pixels are few
 LEAST_TRUST = 0.025
-SURE, CLEAR = 0.8, 0.2  # AUC of a negative, and by how much it is above the image's
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +62,8 @@ class Base:
         don't tell the two apart don't speak against it.
     pixels : float
         Annotated ones that it was chosen by, as the model sees them.
+    adapted : bool
+        Whether its batch norm has statistics of the images.
     """
 
     network: DenseTransformerNetwork
@@ -71,6 +73,7 @@ class Base:
     zoom: float = 1.0
     evident: bool = False
     pixels: float = MANY
+    adapted: bool = False
 
     @property
     def least_gain(self) -> float:
@@ -168,21 +171,13 @@ def _with_statistics(
         words=", ".join(filter(None, (base.words, "statistics of this image"))),
         trust=trust_in(found.scores.auc, base.pixels),
         merit=merit_of(found),
+        adapted=True,
     )
 
 
 def _judged(data: LessonData, config: TrainConfig) -> list[Pair]:
     """Return what to choose by: some of the places, and what is held out."""
     return [*_windows_of(data.spots, config.patch), *data.held_out[:JUDGED]]
-
-
-def is_negative(auc: float, inverted_auc: float) -> bool:
-    """Return whether an image is a negative, by what a model finds in either.
-
-    Only beyond doubt: a model that doesn't know a tissue at all may find either in a
-    few strokes by chance, and is far from `SURE` in both.
-    """
-    return inverted_auc > SURE and inverted_auc > auc + CLEAR
 
 
 def trust_in(auc: float, pixels: float = MANY) -> float:
@@ -205,52 +200,6 @@ def trust_in(auc: float, pixels: float = MANY) -> float:
         return 1.0
     share = 2 * auc - 1 if pixels < MANY else 4 * auc - 3
     return min(1.0, max(LEAST_TRUST, share))
-
-
-@torch.no_grad()
-def inverted_copy(network: DenseTransformerNetwork) -> DenseTransformerNetwork:
-    """Return a copy that computes for an image what the network does for its negative.
-
-    Exactly: the first convolution is linear, has no bias, and pads with 0, the middle
-    of all intensities.
-    """
-    copied = copy.deepcopy(network)
-    copied.level(0).down1.conv.weight.neg_()
-    return copied
-
-
-@torch.no_grad()
-def adapt_statistics(
-    network: DenseTransformerNetwork, windows: Sequence[Array]
-) -> None:
-    """Measure batch norm's statistics anew, on windows of images; no labels needed.
-
-    Parameters
-    ----------
-    network : DenseTransformerNetwork
-        Is changed, and left in evaluation mode.
-    windows : sequence of ndarray, shape (c, h, w), float32
-        All of one size.
-
-    Notes
-    -----
-    Li et al. 2017 (arXiv:1603.04779). Means and variances are averages over batches
-    of windows; the warps' centre stays.
-    """
-    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    device = next(network.parameters()).device
-    network.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain average of all batches
-        norm.train()
-    for start in range(0, len(windows), BATCH):
-        batch = np.stack(windows[start : start + BATCH])
-        network.trace(torch.from_numpy(batch).to(device))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    network.eval()
 
 
 def _windows_of(spots: Sequence[Spot], patch: tuple[int, int]) -> list[Pair]:

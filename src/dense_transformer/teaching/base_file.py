@@ -52,6 +52,7 @@ def read_base(run: Path, start: Model, device: torch.device, gate: Gate) -> Base
         math.inf if merit is None else merit,
         kept.card.zoom / start.card.zoom,
         bool(known.get("evident")),
+        adapted=bool(known.get("adapted", True)),  # of runs that don't say: as it was
     )
 
 
@@ -70,7 +71,8 @@ def read_base_words(run: Path) -> tuple[str, bool]:
 def write_base(run: Path, base: Base, card: Card) -> None:
     """Keep what a run begins with, under the card of its model; raises WriteError."""
     scores = (
-        ("trust", base.trust), ("merit", base.merit), ("evident", float(base.evident))
+        ("trust", base.trust), ("merit", base.merit),
+        ("evident", float(base.evident)), ("adapted", float(base.adapted)),
     )  # fmt: skip
     zoom = card.zoom * base.zoom
     card = dataclasses.replace(card, title=base.words, scores=scores, zoom=zoom)

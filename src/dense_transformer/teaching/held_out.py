@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy import ndimage
+
 from dense_transformer.training.validation import Validation, validate
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ MANY = 4000  # pixels to judge by
 CLEAR = 0.01  # of merit; where there are fewer pixels, less may be chance
 SPARE = 0.003  # of merit; what else speaks for need not be better, nor worse by more
 SURER, LESS = 0.5, 0.02  # share of a log-loss, and how much less, that is no chance
+PLACES = 10  # that are held out: less is few
 DIGITS = 5  # of the merit: what is below is rounding, no gain
 
 
@@ -62,3 +66,10 @@ def is_surer(loss: float, before: float) -> bool:
     curve can't rise any more, but how sure it is of them can.
     """
     return loss <= SURER * before and loss <= before - LESS
+
+
+def has_many_places(pairs: Sequence[Pair]) -> bool:
+    """Return whether what is held out lies in many strokes or patches."""
+    touching = np.ones((3, 3), bool)
+    groups = (ndimage.label(pair.labels > 0, touching) for pair in pairs)
+    return sum(int(count) for _, count in groups) >= PLACES

@@ -6,11 +6,14 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy import ndimage
-
 from dense_transformer.teaching.averaging import mix_weights
-from dense_transformer.teaching.held_out import SPARE, judge, merit_of, slack_of
+from dense_transformer.teaching.held_out import (
+    SPARE,
+    has_many_places,
+    judge,
+    merit_of,
+    slack_of,
+)
 from dense_transformer.teaching.keeping import Judged, Keeping
 from dense_transformer.teaching.reached import Reached, tell_result
 from dense_transformer.training.processes import Processes
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
     from dense_transformer.training.validation import Validation
     from dense_transformer.types import Progress
     from dense_transformer.zoo import Card, Model
-
-PLACES = 10  # that are held out: less is few
 
 
 class TeachSession(Session):
@@ -158,8 +159,9 @@ class TeachSession(Session):
             validation = yield from self._judged(mixed, data)
             one = Judged(share, merit_of(validation), validation.loss)
             judged[one] = validation, mixed
+        many = has_many_places(data.validation)
         one, to_beat = self.keeping.choose(
-            tuple(judged), self.step, self._slack(data), many=_has_many_places(data)
+            tuple(judged), self.step, self._slack(data), many=many
         )
         validation, mixed = judged[one]
         yield self.note_validation(
@@ -210,10 +212,3 @@ class TeachSession(Session):
             except StopIteration as end:
                 validation: Validation = end.value
                 return validation
-
-
-def _has_many_places(data: DataSet) -> bool:
-    """Return whether what is held out lies in many strokes or patches."""
-    touching = np.ones((3, 3), bool)
-    groups = (ndimage.label(pair.labels > 0, touching) for pair in data.validation)
-    return sum(int(count) for _, count in groups) >= PLACES

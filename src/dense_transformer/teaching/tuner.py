@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from dense_transformer.nn import DenseTransformerNetwork
 
 
-FORGOTTEN, RECALLED = 0.2, 0.7  # trust up to which nothing and from which all stays
-
-
-def stays(trust: float) -> float:
-    """Return which share of the recall is left after the last step."""
-    return min(1.0, max(0.0, (trust - FORGOTTEN) / (RECALLED - FORGOTTEN)))
-
-
 class Tuner(Learner):
     """A trained network that is taught on one device.
 
@@ -46,9 +38,10 @@ class Tuner(Learner):
         Where to compute.
     weights : Tensor, shape (classes,)
         Of the classes in the loss.
-
     trust : float
         How far to believe `network` where nothing is annotated, 0 to 1.
+    left : float
+        Share of the recall that is left after the last step, if it fades.
 
     Attributes
     ----------
@@ -65,10 +58,11 @@ class Tuner(Learner):
         device: torch.device,
         weights: Tensor,
         trust: float = 1.0,
+        left: float = 1.0,
     ) -> None:
         self.recall = (teach.recall or 0.0) * trust
         self._recall_now = self.recall
-        self._stays = stays(trust) if teach.recall_fades else 1.0
+        self._left = left if teach.recall_fades else 1.0
         self.before = mix_weights({}, network, 1.0).to(device) if self.recall else None
         choose_parts(network, teach.parts)
         self.teach, self.pieces = teach, 1
@@ -86,11 +80,10 @@ class Tuner(Learner):
         """Take one step, or leave everything as it was: not finite, or broken off.
 
         What was predicted first holds the rest while strokes are learned. Once they
-        are, it would pull back what they have changed; so it fades where it was often
-        wrong (``docs/teach-study.md``).
+        are, it would pull back what they have changed; so it fades, see `recall_left`.
         """
         done = min(1.0, step / max(1, self.teach.steps))
-        self._recall_now = self.recall * (1 - done * (1 - self._stays))
+        self._recall_now = self.recall * (1 - done * (1 - self._left))
         statistics = [buffer.clone() for buffer in self.network.buffers()]
         try:
             return super().learn(batch, step)
