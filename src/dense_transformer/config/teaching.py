@@ -50,7 +50,9 @@ class TeachConfig(Settings):
         high=100,
     )
     recall_fades: bool = setting(
-        True, "Recall less and less where the first predictions are often wrong."
+        True,
+        "Recall less and less where the first predictions are often wrong, or many "
+        "places are annotated.",
     )
     replay: float = setting(
         0.0, "Share of patches that are not from annotated places.", low=0, high=0.9
