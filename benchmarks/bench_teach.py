@@ -111,7 +111,8 @@ def measure(
             taught, words = teach_project(domain, drawn, config, Path(folder))
     return {
         "method": method, "domain": domain.name, "amount": amount, "seed": seed,
-        "auc": taught.scores.auc, "f1": taught.scores.f1, "first_s": taught.first_s,
+        "auc": taught.scores.auc, "f1": taught.scores.f1,
+        "f1_half": taught.scores.f1_half, "first_s": taught.first_s,
         "end_s": taught.end_s, "threads": THREADS, "words": words,
     }  # fmt: skip
 
