@@ -122,6 +122,7 @@ def taught_alone(project: Path, steps: int) -> float:
 def step_rate(run: Path) -> float:
     """Return steps per second from a run's first scores after a step to its last."""
     scored = sorted((run / "previews").glob("*.npz"))
+    assert len(scored) > 2, "too few steps: a run is scored every 20"
     first, last = scored[1], scored[-1]  # [0]: before a step
     seconds = last.stat().st_mtime - first.stat().st_mtime
     return (int(last.stem) - int(first.stem)) / seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,9 +16,11 @@ from dense_transformer.data import Pair
 from dense_transformer.teaching import adaptation
 from dense_transformer.teaching.adaptation import (
     LEAST_TRUST,
+    Base,
     choose_base,
     trust_in,
 )
+from dense_transformer.teaching.base_file import read_base, write_base
 from dense_transformer.teaching.beginning import training_config
 from dense_transformer.teaching.lesson_data import LessonData
 from dense_transformer.teaching.renorming import (
@@ -64,11 +67,14 @@ def spots(change=lambda p: p):
     ]
 
 
-def chosen(model, change, **changes):
+def chosen(model, change, parent="", **changes):
     teach = small_teaching(**changes)
     places = spots(change)
     data = LessonData(tuple(places), (), tuple(spot.pair for spot in places))
-    views = SimpleNamespace(at={1.0: data}.__getitem__)
+    card = replace(model.card, parent=parent)
+    views = SimpleNamespace(
+        at={1.0: data}.__getitem__, model=SimpleNamespace(card=card)
+    )
     work = choose_base(model.network, views, teach, training_config(teach, model))
     while True:
         try:
@@ -101,6 +107,8 @@ def test_bright_stripes_are_found_by_annotations_alone(model):
 def test_nothing_is_changed_where_the_model_fits(model):
     base = chosen(model, lambda p: p)
     assert base.words == ""
+    assert not base.adapted
+    assert chosen(model, lambda p: p, parent="small 0123").adapted  # it was taught
     for name, value in model.network.state_dict().items():
         assert torch.equal(value, base.network.state_dict()[name])
 
@@ -129,6 +137,7 @@ def test_statistics_of_a_flat_dim_image_help(model):
 
     base = chosen(model, dim, invert=False)
     assert base.words == "statistics of this image"
+    assert base.adapted
     pixels, labels = pieces(dim)
     with torch.no_grad():
         old, new = (
@@ -145,6 +154,15 @@ def test_statistics_of_a_flat_dim_image_help(model):
 )  # fmt: skip
 def test_only_a_clear_negative_is_taken_for_one(auc, inverted, sure):
     assert is_negative(auc, inverted) is sure
+
+
+@pytest.mark.parametrize("adapted", [True, False])
+def test_what_a_run_begins_with_is_read_as_it_was_written(model, tmp_path, adapted):
+    base = Base(model.network, "words", 0.4, 0.9, 2.0, evident=True, adapted=adapted)
+    write_base(tmp_path, base, model.card)
+    read = read_base(tmp_path, model, torch.device("cpu"), SimpleNamespace(watch=bool))
+    for name in ("words", "trust", "merit", "zoom", "evident", "adapted"):
+        assert getattr(read, name) == getattr(base, name), name
 
 
 def test_a_model_is_believed_as_far_as_annotations_agree():
@@ -186,7 +204,7 @@ def test_of_few_pixels_a_change_without_steps_has_to_gain_clearly(
 
     places = tuple(Spot(sparse(spot.pair), spot.box) for spot in spots())
     data = LessonData(places, (), tuple(spot.pair for spot in places))
-    views = SimpleNamespace(at={1.0: data}.__getitem__)
+    views = SimpleNamespace(at={1.0: data}.__getitem__, model=model)
     monkeypatch.setattr(adaptation, "judge", judge)
     teach = small_teaching(invert=False, zoom=False)
     base = finish(

@@ -145,12 +145,14 @@ def test_what_is_as_right_and_much_surer_of_many_places_is_kept_whole():
 
 @pytest.mark.parametrize(("strokes", "many"), [(9, False), (10, True)])
 def test_places_are_counted_in_all_that_is_held_out(strokes, many):
-    labels = np.zeros((8, 40), np.uint8)
-    labels[1:3, 1 : 4 * strokes : 4] = 1
-    labels[2, 1 : 4 * strokes : 4] = 2  # the same stroke
-    rest = np.zeros((8, 40), np.uint8)
+    labels = np.zeros((30, 40), np.uint8)
+    labels[1:13, 1 : 4 * strokes : 4] = 1
+    labels[13:21, 1 : 4 * strokes : 4] = 2  # the same stroke, 20 px in all
+    rest = np.zeros((30, 40), np.uint8)
+    rest[1:20:2] = 1
+    rest[:, 19::20] = 0  # dots and dashes of 19 px don't count
     pairs = tuple(
-        Pair("p", np.zeros((1, 8, 40), np.float32), x) for x in (labels, rest)
+        Pair("p", np.zeros((1, 30, 40), np.float32), x) for x in (labels, rest)
     )
     assert has_many_places(pairs) is many
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from dense_transformer.errors import StoppedError
 from dense_transformer.teaching.adaptation import Base
 from dense_transformer.teaching.averaging import mix_weights
 from dense_transformer.teaching.beginning import training_config
-from dense_transformer.teaching.recalling import recall_left
+from dense_transformer.teaching.recalling import recall_of
 from dense_transformer.teaching.tuner import Tuner
 from dense_transformer.zoo import load_model
 
@@ -160,23 +161,33 @@ def test_recall_fades_with_the_steps(model, fades, left, found):
 
 
 @pytest.mark.parametrize(
-    ("trust", "strokes", "adapted", "left"),
+    ("trust", "strokes", "adapted", "found"),
     [
-        (0.2, 9, True, 0.0),
-        (0.45, 9, False, 0.5),
-        (0.8, 9, False, 1.0),
-        (0.8, 10, True, 1.0),
-        (0.8, 10, False, 0.0),
+        (0.2, 9, True, (0.2, 0.0)),
+        (0.45, 9, False, (0.45, 0.5)),
+        (0.8, 9, False, (0.8, 1.0)),
+        (0.8, 10, True, (0.8, 1.0)),
+        (0.8, 10, False, (0.8, 0.0)),
+        (0.2, 10, True, (0.4, 1.0)),  # it is corrected
+        (0.2, 10, False, (0.4, 1.0)),
     ],
 )
 def test_recall_is_left_where_first_predictions_say_what_no_annotations_do(
-    trust, strokes, adapted, left
+    trust, strokes, adapted, found
 ):
-    labels = np.zeros((4, 40), np.uint8)
-    labels[1, 1 : 4 * strokes : 4] = 1
-    held_out = [Pair("p", np.zeros((1, 4, 40), np.float32), labels)]
+    labels = np.zeros((24, 40), np.uint8)
+    labels[1:21, 1 : 4 * strokes : 4] = 1
+    held_out = [Pair("p", np.zeros((1, 24, 40), np.float32), labels)]
     base = Base(nn.Identity(), "", trust, 0.9, adapted=adapted)
-    assert recall_left(base, held_out) == pytest.approx(left)
+    assert recall_of(base, held_out) == pytest.approx(found)
+
+
+def test_many_patches_that_a_model_has_wrong_are_believed_more_than_it():
+    held_out = [Pair("p", np.zeros((1, 50, 9), np.float32), np.ones((50, 9), np.uint8))]
+    base = Base(nn.Identity(), "", 0.1, 0.9, adapted=True)
+    assert recall_of(base, held_out * 10) == pytest.approx((0.1, 0.0))
+    zoomed = dataclasses.replace(base, zoom=2.0)  # a quarter of the pixels annotated
+    assert recall_of(zoomed, held_out * 10) == pytest.approx((0.4, 1.0))
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ class Base:
     pixels : float
         Annotated ones that it was chosen by, as the model sees them.
     adapted : bool
-        Whether its batch norm has statistics of the images.
+        Whether its batch norm has statistics of the images, or the model was taught
+        before: then it knows something of them.
     """
 
     network: DenseTransformerNetwork
@@ -110,7 +111,8 @@ def choose_base(
     pixels = sum(int((pair.labels > 0).sum()) for pair in judged)
     del judged  # it keeps pixels that one may be about to see larger
     trust = trust_in(found.scores.auc, pixels)
-    base = Base(best, words, trust, merit_of(found), pixels=pixels)
+    taught = bool(views.model.card.parent)
+    base = Base(best, words, trust, merit_of(found), pixels=pixels, adapted=taught)
     proposal = None
     if teach.zoom and config.data.height_px is None:
         proposal = yield from propose_zoom(best, views.look, views.model.card.zoom)
@@ -146,6 +148,7 @@ def _zoomed(
         proposal.zoom,
         proposal.evident,
         base.pixels,
+        base.adapted,
     )
     return (yield from _with_statistics(larger, data, teach, config))
 

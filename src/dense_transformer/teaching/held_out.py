@@ -23,7 +23,7 @@ MANY = 4000  # pixels to judge by
 CLEAR = 0.01  # of merit; where there are fewer pixels, less may be chance
 SPARE = 0.003  # of merit; what else speaks for need not be better, nor worse by more
 SURER, LESS = 0.5, 0.02  # share of a log-loss, and how much less, that is no chance
-PLACES = 10  # that are held out: less is few
+PLACES, PLACE_PX = 10, 20  # that are held out, and of so many pixels: less is few
 DIGITS = 5  # of the merit: what is below is rounding, no gain
 
 
@@ -69,7 +69,8 @@ def is_surer(loss: float, before: float) -> bool:
 
 
 def has_many_places(pairs: Sequence[Pair]) -> bool:
-    """Return whether what is held out lies in many strokes or patches."""
+    """Return whether what is held out lies in many strokes or patches, dots aside."""
     touching = np.ones((3, 3), bool)
-    groups = (ndimage.label(pair.labels > 0, touching) for pair in pairs)
-    return sum(int(count) for _, count in groups) >= PLACES
+    groups = (ndimage.label(pair.labels > 0, touching)[0] for pair in pairs)
+    sizes = [np.bincount(group.ravel())[1:] for group in groups]
+    return sum(int((size >= PLACE_PX).sum()) for size in sizes) >= PLACES

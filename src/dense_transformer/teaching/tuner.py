@@ -80,7 +80,7 @@ class Tuner(Learner):
         """Take one step, or leave everything as it was: not finite, or broken off.
 
         What was predicted first holds the rest while strokes are learned. Once they
-        are, it would pull back what they have changed; so it fades, see `recall_left`.
+        are, it would pull back what they have changed; so it fades, see `recall_of`.
         """
         done = min(1.0, step / max(1, self.teach.steps))
         self._recall_now = self.recall * (1 - done * (1 - self._left))

@@ -25,7 +25,7 @@ from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.network_copy import copy_network
 from dense_transformer.teaching.probe import Rung, next_rung
 from dense_transformer.teaching.reached import read_reached, tell_result
-from dense_transformer.teaching.recalling import recall_left
+from dense_transformer.teaching.recalling import recall_of
 from dense_transformer.teaching.repeating import repeating_arguments
 from dense_transformer.teaching.result import TeachEnding, TeachResult
 from dense_transformer.teaching.rung_file import read_rung, write_rung
@@ -138,10 +138,8 @@ class Work:
         weights = class_weights(
             data.pairs, training.network.classes, training.class_balance
         )
-        left = recall_left(base, data.held_out)
-        tuner = Tuner(
-            self.config, training, base.network, device, weights, base.trust, left
-        )
+        trust, left = recall_of(base, data.held_out)
+        tuner = Tuner(self.config, training, base.network, device, weights, trust, left)
         tuner.pieces = rung.pieces
         session = TeachSession(
             self.config, training, self.directory, tuner, model, base.network
