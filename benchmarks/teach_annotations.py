@@ -22,6 +22,7 @@ Array = np.ndarray[Any, Any]
 
 SLIP_PX = 0.8  # standard deviation of a drawn border from the true one
 SCRIBBLE_PX = 200
+TRIES = 200  # to begin a scribble at a mistake
 TURN = 0.35  # largest change of a stroke's direction, radians per px
 
 
@@ -107,9 +108,12 @@ def draw_scribbles(
         ground = depth >= min(2.0, float(depth.max()))
         if wrong is not None and (ground & wrong[z]).any():
             ground &= wrong[z]
-        starts = np.flatnonzero(ground)
+        starts, tries = np.flatnonzero(ground), 0
         while len(painted) < SCRIBBLE_PX:  # a stroke that got stuck goes on elsewhere
             painted |= _stroke(depth, starts, SCRIBBLE_PX - len(painted), rng)
+            tries += 1
+            if tries == TRIES:  # the mistakes are too small for it
+                starts = np.flatnonzero(depth >= min(2.0, float(depth.max())))
         for y, x in painted:
             labels[z, y, x] = value
     return Drawn(labels, ())
