@@ -244,8 +244,8 @@ def test_after_a_long_message_no_button_moves_back(teaching, image_file):
     section = window.section("PatchesSection")
 
     def top() -> int:
-        QApplication.processEvents()
-        window.qtbot.wait(50)
+        window.settle()
+        QApplication.processEvents()  # a new layout, were there one
         return section.draw.mapToGlobal(section.draw.rect().topLeft()).y()
 
     before = top()
