@@ -37,6 +37,7 @@ from dense_transformer.teaching import (
     read_teaching,
     stop,
     teach,
+    work,
 )
 from dense_transformer.teaching.amount import MUCH, WEAK, settle
 from dense_transformer.training import RunDirectory
@@ -285,3 +286,17 @@ def test_a_model_of_other_classes_is_refused_and_leaves_no_run(tmp_path):
         ):
             begin_run(project, small_teaching(), tmp_path / "street.safetensors")
         assert project.runs == ()
+
+
+def test_a_run_recalls_as_much_as_what_it_begins_with_says(tmp_path, monkeypatch):
+    made = []
+
+    class Seen(work.Tuner):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            made.append(self)
+
+    monkeypatch.setattr(work, "Tuner", Seen)
+    monkeypatch.setattr(work, "recall_of", lambda base, held_out: (0.25, 0.125))
+    finish(teach(make_run(tmp_path / "p", steps=1, recall=2.0)))
+    assert (made[0].recall, made[0]._left) == (0.5, 0.125)
