@@ -132,10 +132,19 @@ def _outcome(status: RunStatus, report: RunReport) -> str:
         mixed = ""
         if 0 < report.best_share < 1:
             mixed = f" It has {report.best_share:.0%} of what was learned mixed in."
-        return f"Held-out {name}: {start:.3f} before, {best[1]:.3f} now{surer}.{mixed}"
+        now = f"{start:.3f} before, {best[1]:.3f} now"
+        return f"Held-out {name}: {now}{surer}.{mixed}{_threshold(report)}"
     if best is not None:
         return f"Held-out {name}: {best[1]:.3f}."
     return status.message and f"{status.message[:1].upper()}{status.message[1:]}."
+
+
+def _threshold(report: RunReport) -> str:
+    """Return which threshold the model needs if a half finds much less."""
+    from dense_transformer.teaching.advice import advise_threshold
+
+    advice = advise_threshold(report.after)
+    return f" {advice[:1].upper()}{advice[1:]}." if advice else ""
 
 
 def _advice(status: RunStatus) -> str:

@@ -41,6 +41,19 @@ def test_why_taught_weights_are_kept_is_said(before, after, losses, words):
     assert "after 40 steps" in result.words
 
 
+def test_a_model_that_finds_little_at_a_half_says_which_threshold_to_choose(tmp_path):
+    after = scores(0.9) | {"f1": 0.74, "f1_half": 0.02, "threshold": 0.08}
+    reached = Reached(
+        40, before=scores(0.7), after=after, best_share=1.0, best_step=40,
+        losses=(0.6, 0.3),
+    )  # fmt: skip
+    directory = SimpleNamespace(path=tmp_path, best=tmp_path / "best")
+    words = tell_result(directory, reached, "finished").words
+    assert words.endswith("is 0.02, at 0.08 0.74: choose 0.08 in Predict")
+    even = dataclasses.replace(reached, after=after | {"f1_half": 0.7})
+    assert "Predict" not in tell_result(directory, even, "finished").words
+
+
 def test_a_model_that_is_surer_says_what_it_began_with(tmp_path):
     reached = Reached(
         40, before=scores(1.0), after=scores(1.0), best_share=0.5, best_step=40,

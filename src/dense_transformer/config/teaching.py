@@ -52,7 +52,7 @@ class TeachConfig(Settings):
     recall_fades: bool = setting(
         True,
         "Recall less and less where the first predictions are often wrong, or many "
-        "places are annotated.",
+        "places are annotated; but not where many strokes correct a model.",
     )
     replay: float = setting(
         0.0, "Share of patches that are not from annotated places.", low=0, high=0.9

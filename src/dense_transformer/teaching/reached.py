@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dense_transformer.teaching.advice import advise_threshold
 from dense_transformer.teaching.base_file import read_base_words
 from dense_transformer.teaching.held_out import CLEAR, is_surer
 from dense_transformer.teaching.result import TeachResult
@@ -120,7 +121,8 @@ def _words(reached: Reached, ending: TeachEnding) -> str:
             "nothing was better on what is held out than the model that you "
             "began with, so that is kept; annotate places that it gets wrong"
         )
-    return _gain_in_words(reached)
+    advice = advise_threshold(reached.after)
+    return _gain_in_words(reached) + (f"; {advice}" if advice else "")
 
 
 def _gain_in_words(reached: Reached) -> str:
