@@ -71,7 +71,12 @@ def test_an_unknown_configuration_is_refused(tmp_path, capsys):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 @pytest.mark.parametrize(
-    ("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]
+    ("name", "code"),
+    [
+        ("SIGTERM", 143),
+        pytest.param("SIGINT", 130, marks=pytest.mark.slow),
+        pytest.param("SIGHUP", 129, marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_ends_it_with_all_saved(name, code, settings: Path, tmp_path):
     number = getattr(signal, name)

@@ -134,7 +134,9 @@ def test_the_warped_image_shows_at_a_place_what_is_read_there(look_into):
     np.testing.assert_allclose(w.drawn("seen").translate, (0, 0))
 
 
-@pytest.mark.parametrize("zoom", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize(
+    "zoom", [0.5, *(pytest.param(x, marks=pytest.mark.slow) for x in (1.0, 3.0))]
+)
 def test_a_dragged_fiducial_stands_where_the_hand_let_go(look_into, zoom):
     w = look_into(**NM)
     section = w.open("WhatIfSection")

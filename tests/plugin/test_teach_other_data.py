@@ -24,7 +24,7 @@ def row(window, layer, y: int) -> None:
     window.settle()
 
 
-@pytest.fixture(params=["image", "stack"])
+@pytest.fixture(params=[pytest.param("image", marks=pytest.mark.slow), "stack"])
 def painted(request, teaching, image_file, tmp_path):
     """Return a window and its annotation layer with a stroke on it."""
     path = image_file

@@ -87,7 +87,11 @@ def freezing(teaching, image_file, tmp_path, monkeypatch):
 
 @pytest.mark.gui
 @pytest.mark.parametrize(
-    ("answer", "state"), [("stop", "stopped"), ("discard", "discarded")]
+    ("answer", "state"),
+    [
+        ("stop", "stopped"),
+        pytest.param("discard", "discarded", marks=pytest.mark.slow),
+    ],
 )
 def test_napari_is_closed_while_a_lesson_is_frozen(
     freezing, tmp_path, qtbot, answer, state

@@ -52,6 +52,7 @@ def equal(one, other):
     return one == other
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_bit_equal(stripes, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["dense_transformer.training"])
