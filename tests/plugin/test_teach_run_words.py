@@ -62,15 +62,15 @@ def test_a_mixture_with_the_start_is_called_one():
     assert "0.900 now. It has 50% of what was learned mixed in." in words
 
 
-def test_a_model_that_finds_little_at_a_half_says_which_threshold_to_choose():
+def test_a_model_that_finds_little_at_a_half_says_which_threshold_to_try():
     scores = {"f1": 0.74, "f1_half": 0.02, "threshold": 0.08}
     report = RunReport(
         step=10, steps=10, score_name="held-out AUC", start_score=0.8, best=(10, 0.9),
         before={"f1": 0.5, "f1_half": 0.5, "threshold": 0.5}, after=scores,
     )  # fmt: skip
     words = describe("finished", RunStatus("finished", improved=True), report)
-    assert "At threshold 0.5 its F1 there is 0.02, at 0.08 0.74: choose 0.08" in words
-    even = dataclasses.replace(report, after=scores | {"f1_half": 0.70})
+    assert "At threshold 0.5 its F1 there is 0.02, at 0.08 0.74: try that" in words
+    even = dataclasses.replace(report, after=scores | {"f1_half": 0.58})
     words = describe("finished", RunStatus("finished", improved=True), even)
     assert "threshold" not in words
 

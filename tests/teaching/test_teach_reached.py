@@ -41,7 +41,7 @@ def test_why_taught_weights_are_kept_is_said(before, after, losses, words):
     assert "after 40 steps" in result.words
 
 
-def test_a_model_that_finds_little_at_a_half_says_which_threshold_to_choose(tmp_path):
+def test_a_model_that_finds_little_at_a_half_says_which_threshold_to_try(tmp_path):
     after = scores(0.9) | {"f1": 0.74, "f1_half": 0.02, "threshold": 0.08}
     reached = Reached(
         40, before=scores(0.7), after=after, best_share=1.0, best_step=40,
@@ -49,8 +49,8 @@ def test_a_model_that_finds_little_at_a_half_says_which_threshold_to_choose(tmp_
     )  # fmt: skip
     directory = SimpleNamespace(path=tmp_path, best=tmp_path / "best")
     words = tell_result(directory, reached, "finished").words
-    assert words.endswith("is 0.02, at 0.08 0.74: choose 0.08 in Predict")
-    even = dataclasses.replace(reached, after=after | {"f1_half": 0.7})
+    assert words.endswith("is 0.02, at 0.08 0.74: try that in Predict")
+    even = dataclasses.replace(reached, after=after | {"f1_half": 0.58})
     assert "Predict" not in tell_result(directory, even, "finished").words
 
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LOST = 0.1  # F1 that the threshold of a half costs, from which on it is told
+LEFT = 0.5  # share of the best F1 that a threshold of a half leaves, to be told
 
 
 def advise_threshold(scores: Mapping[str, float]) -> str:
-    """Return which threshold to use if a half finds much less; empty if it doesn't.
+    """Return which threshold to try if a half finds next to nothing; empty if not.
 
     A model that learned from lopsided annotations, such as patches that began with a
     poor prediction and were corrected here and there, can rank pixels well and yet find
-    nothing at a half.
+    nothing at a half. Less than that isn't told: of strokes the best threshold is that
+    of the strokes' share of classes, and worse than a half on the image.
 
     Parameters
     ----------
@@ -25,9 +26,9 @@ def advise_threshold(scores: Mapping[str, float]) -> str:
     """
     names = ("f1", "f1_half", "threshold")
     best, half, threshold = (scores.get(name, math.nan) for name in names)
-    if not best - half > LOST or not math.isfinite(threshold):
+    if not half < LEFT * best or not math.isfinite(threshold):
         return ""
     return (
         f"at threshold 0.5 its F1 there is {half:.2f}, at {threshold:.2f} {best:.2f}: "
-        f"choose {threshold:.2f} in Predict"
+        "try that in Predict"
     )
