@@ -11,6 +11,8 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from napari_dtn.tabs.calm_plot import calm_plot
+
 if TYPE_CHECKING:
     from dense_transformer.inspection import RunHistory
 
@@ -157,7 +159,7 @@ def make_plot(
     The legend lies on the right, where a falling curve leaves room above it and a
     rising one below.
     """
-    plot = module.PlotWidget(background=None)
+    plot = calm_plot(module)
     plot.setFixedHeight(height)
     plot.setMinimumWidth(0)
     plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
