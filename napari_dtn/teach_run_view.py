@@ -7,9 +7,8 @@ what it answers is read and made into layers in a thread, and shown when it is r
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
@@ -19,29 +18,18 @@ from dense_transformer.types import Box
 from napari_dtn.earlier_prediction import under_annotations
 from napari_dtn.jobs import Job, JobRunner
 from napari_dtn.latest import LatestWins
-from napari_dtn.layers import LayerSpec
 from napari_dtn.on_screen import visible_box
 from napari_dtn.sources import Source
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 from napari_dtn.teach_run_follow import ENDED, rest
+from napari_dtn.teach_run_picture import Picture, fits, source_px
 from napari_dtn.teach_run_pictures import ViewTail, empty_specs, picture_specs
-
-if TYPE_CHECKING:
-    from dense_transformer.zoo import Card
 
 ASK_MS = 400  # after the last move of the view
 LOOK_S = 0.4  # between two looks for an answer
+LAST_MS = 2000  # for the last answer of a run that has ended
 NAME = "teach view"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """An answer as layers."""
-
-    specs: list[LayerSpec]
-    source: Source
-    image: str
 
 
 class LiveView(QObject):
@@ -65,6 +53,10 @@ class LiveView(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(ASK_MS)
         self._timer.timeout.connect(self._ask)
+        self._last = QTimer(self)
+        self._last.setSingleShot(True)
+        self._last.setInterval(LAST_MS)
+        self._last.timeout.connect(self._stop_reading)
         self._asked: Any = None
         self._reading: Path | None = None
         viewer = context.viewer
@@ -106,8 +98,9 @@ class LiveView(QObject):
         self._context.earlier.show(NAME)
         self._told.shut_down()
         self._reader.shut_down()
-        if isalive(self._timer):
-            self._timer.stop()
+        for timer in (self._timer, self._last):
+            if isalive(timer):
+                timer.stop()
 
     # what the run is told
 
@@ -140,7 +133,10 @@ class LiveView(QObject):
             if not self._timer.isActive():  # news come faster than it would ring
                 self._timer.start()
         elif not news.alive and self._reading == news.run:
-            self._stop_reading()
+            if news.state != "finished":
+                self._stop_reading()
+            elif not self._last.isActive():  # what it keeps is predicted at its end
+                self._last.start()
         if news.state == "discarded" or (self._empty and news.state in ENDED):
             self._remove()  # nobody has that model any more
 
@@ -177,6 +173,7 @@ class LiveView(QObject):
 
     def _stop_reading(self) -> None:
         self._reading = None
+        self._last.stop()
         self._reader.stop()
 
     def _answers(
@@ -208,7 +205,7 @@ class LiveView(QObject):
             group, before = self._context.group(NAME), self._drawn
             self._drawn = picture
             roles = {spec.role for spec in picture.specs}
-            if roles == group.roles() and not group.busy and _fits(picture, before):
+            if roles == group.roles() and not group.busy and fits(picture, before):
                 group.bend(picture.specs)  # much less work than all else
                 return
             ground = under_annotations(self._context.viewer)
@@ -217,12 +214,14 @@ class LiveView(QObject):
     def _compared(self) -> None:
         """Take away what a run that has ended has shown; nothing else comes back."""
         if not self._teaching.alive:
+            self._stop_reading()
             self._empty, self._drawn = False, None
             self._context.group(NAME).remove()
 
     def _kept(self) -> None:
         """Take away what a run has shown whose model was kept: Predict shows more."""
         if not self._teaching.alive:
+            self._stop_reading()
             self._remove()
 
     def _remove(self) -> None:
@@ -237,24 +236,8 @@ class LiveView(QObject):
             self._remove()
 
 
-def source_px(source: Source, card: Card) -> float:
-    """Return how large a pixel of the network is, px of the image; 1 if unknown."""
-    if card.height_px:
-        return source.image.size[0] / card.height_px / card.zoom
-    nm, of = source.image.pixel_nm, card.pixel_nm
-    return (of[0] / nm[0] if nm and of else 1.0) / card.zoom
-
-
-def _fits(picture: Picture, before: Picture | None) -> bool:
-    """Return whether layers that show one answer need only data to show another."""
-    if before is None or before.source.layer_id != picture.source.layer_id:
-        return False
-    shapes = [[spec.data.shape for spec in one.specs] for one in (before, picture)]
-    return shapes[0] == shapes[1]
-
-
 def tell(run: Path, image: str, section: int, box: Box | None) -> None:
     """Write down what is on screen, for the run; None: nothing of the image."""
-    from dense_transformer.teaching.view import Wanted, ask_view
+    from dense_transformer.teaching.wanted import Wanted, ask_view
 
     ask_view(run, None if box is None else Wanted(image, section, box))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QObject, Signal
 
-from dense_transformer.teaching.view import read_wanted
+from dense_transformer.teaching.wanted import read_wanted
 from napari_dtn.annotation_view import show_place
 from napari_dtn.inspect_pointer import px_per_screen_px
 from napari_dtn.on_screen import visible_box

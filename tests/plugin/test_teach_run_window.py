@@ -20,6 +20,7 @@ from teach_run_driver import (
 
 from dense_transformer.teaching import Project, read_lesson
 from dense_transformer.teaching.control import stop as write_stop
+from dense_transformer.training.preview_file import unpack_preview
 from dense_transformer.zoo import list_models
 from napari_dtn.child import find_child, is_alive
 from napari_dtn.predicting import ModelInfo
@@ -64,6 +65,9 @@ def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     assert "Done" in driver.section.progress.words.text()
     assert "held out" in " ".join(names(painted))
     assert set(painted.viewer.layers.selection) == selected
+    best = unpack_preview(run / "view-00000040-best.npz").probability
+    layer = painted.viewer.layers[LEARNING]  # shows that, not what came last
+    painted.until(lambda: np.array_equal(np.squeeze(layer.data), best), 5000)
 
 
 def test_what_is_on_screen_is_predicted_while_it_learns(painted):

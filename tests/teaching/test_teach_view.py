@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from small_lessons import small_teaching, striped, write_small_model
 
+from dense_transformer.errors import ModelError
 from dense_transformer.teaching import Wanted, ask_view
 from dense_transformer.teaching.beginning import training_config
 from dense_transformer.teaching.view import (
-    FILE,
     FIRST_S,
     RIM_PX,
     SHARE,
     LiveView,
-    read_wanted,
     without_rim,
 )
+from dense_transformer.teaching.wanted import FILE, read_wanted
+from dense_transformer.training.preview_file import unpack_preview
 from dense_transformer.types import Image
 from dense_transformer.zoo import load_model
 
@@ -54,6 +56,33 @@ def test_it_takes_no_more_than_its_share_of_the_time(tmp_path, model):
         assert view.spent <= most + 0.3  # one piece
     assert len(notes) >= 2
     assert view.spent > 0.5 * SHARE * (clock.now - view.began)
+
+
+def test_at_last_the_model_that_is_kept_is_shown(tmp_path, model):
+    notes, other = [], load_model(tmp_path / "m.safetensors")
+    with torch.no_grad():
+        other.network.head.bias.add_(torch.tensor([0.0, 3.0]))
+    view = live(tmp_path, model, notes, Clock())
+    view.finish(lambda: other, 40)
+    assert not notes  # nobody looks
+    ask_view(tmp_path, Wanted("stripes", 0, (0, 0, 96, 96)))
+    while not notes:
+        view.advance(model.network, 40)
+    view.finish(lambda: other, 40)
+    last, best = (unpack_preview(tmp_path / note["file"]) for note in notes)
+    assert best.probability.mean() > last.probability.mean() + 0.1
+    assert notes[0]["box"] == notes[1]["box"]
+
+
+def test_that_it_cannot_be_read_is_said_and_no_error(tmp_path, model):
+    def gone():
+        raise ModelError("it is gone")
+
+    notes = []
+    view = live(tmp_path, model, notes, Clock())
+    ask_view(tmp_path, Wanted("stripes", 0, (0, 0, 96, 96)))
+    view.finish(gone, 40)
+    assert notes == [{"reason": "it is gone"}]
 
 
 @pytest.mark.parametrize(

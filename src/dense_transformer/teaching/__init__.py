@@ -42,7 +42,7 @@ from dense_transformer.teaching.status import (
     read_status,
 )
 from dense_transformer.teaching.tuning import teach
-from dense_transformer.teaching.view import Wanted, ask_view
+from dense_transformer.teaching.wanted import Wanted, ask_view
 
 __all__ = [
     "AnnotationCounts",

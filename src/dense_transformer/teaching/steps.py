@@ -12,6 +12,7 @@ from dense_transformer.teaching.probe import PROBED, Probe, peak_memory
 from dense_transformer.teaching.project import Project
 from dense_transformer.teaching.view import LiveView
 from dense_transformer.training.precision import deterministic
+from dense_transformer.zoo import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dense_transformer.teaching.result import TeachEnding
     from dense_transformer.teaching.session import TeachSession
     from dense_transformer.types import Image, Progress
+    from dense_transformer.zoo import Model
 
 
 class Steps:
@@ -79,20 +81,21 @@ class Steps:
         session, known = self.session, self.known
         if known.validation and not session.begun:
             yield from session.judge_start(original, before().data_set, known)
+        view = _open_view(session)
         with draw_ahead(session, self.data, patch) as batches:
-            ending = yield from self._loop(batches)
+            ending = yield from self._loop(batches, view)
         if not known.validation:
             session.keep_last()
         session.save()
+        view.finish(self._best, session.step)
         session.directory.append("end", session.step, reason=ending)
         return ending
 
     def _loop(
-        self, batches: Ahead[int, Batch]
+        self, batches: Ahead[int, Batch], view: LiveView
     ) -> Generator[Progress, None, TeachEnding]:
         session, known = self.session, self.known
-        training, view = session.config, _open_view(session)
-        first = session.step
+        training, first = session.config, session.step
         if first:
             self.tell("")
         while True:
@@ -122,6 +125,12 @@ class Steps:
                 self.tell("")  # from here it goes on if it is killed
             view.advance(session.learner.model, session.step)
             yield progress
+
+    def _best(self) -> Model:
+        """Return the model that is kept, where it is computed."""
+        model = load_model(self.session.directory.best)
+        network = model.network.to(self.session.learner.device)
+        return dataclasses.replace(model, network=network)
 
     def _note_probe(self, progress: Progress) -> Progress:
         """Tell what the first steps took, and what the rest will."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import json
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,6 +15,7 @@ from dense_transformer.errors import DTNError
 from dense_transformer.files import atomic_write
 from dense_transformer.inference.source import open_view
 from dense_transformer.nn.folding import fold_norms
+from dense_transformer.teaching.wanted import Wanted, read_wanted
 from dense_transformer.training.preview_file import pack_preview
 from dense_transformer.training.tiling import covered_px, predict_whole
 from dense_transformer.training.warp_log import WarpLog
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from dense_transformer.config import TrainConfig
     from dense_transformer.nn import DenseTransformerNetwork
     from dense_transformer.types import Array, Box, Image
+    from dense_transformer.zoo import Model
 
-FILE = "view.json"
 SHARE = 0.02  # of the time, most; drawing it takes the window more than that
 FIRST_S = 0.3  # on top of it, so that the first comes soon
 EVERY_S = 2.0
@@ -38,54 +37,12 @@ KEPT = 2
 Sides: TypeAlias = tuple[bool, bool, bool, bool]  # top, left, bottom, right
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is on screen.
-
-    Attributes
-    ----------
-    image : str
-        Name of an image of the project.
-    section : int
-        0-based.
-    box : Box
-        Top, left, bottom, right; px of the image.
-    """
-
-    image: str
-    section: int
-    box: Box
-
-
-def ask_view(run: Path, wanted: Wanted | None) -> None:
-    """Tell a run what is on screen; None: nothing of interest. Raises WriteError."""
-    path = run / FILE
-    if wanted is None:
-        path.unlink(missing_ok=True)
-        return
-    values = {
-        "image": wanted.image, "section": wanted.section, "box": list(wanted.box)
-    }  # fmt: skip
-    atomic_write(path, json.dumps(values).encode())
-
-
-def read_wanted(run: Path) -> Wanted | None:
-    """Return what a run was told; None if nothing or nonsense."""
-    try:
-        values = json.loads((run / FILE).read_bytes())
-        box = tuple(int(n) for n in values["box"])
-        wanted = Wanted(str(values["image"]), int(values["section"]), box)  # type: ignore[arg-type]
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
-        return None
-    whole = len(box) == 4 and 0 <= box[0] < box[2] and 0 <= box[1] < box[3]
-    return wanted if whole else None
-
-
 class LiveView:
     """Predicts what is on screen, a tile at a time, with a copy of the weights.
 
-    What it writes is ``view-STEP.npz``, as `unpack_preview` reads it, and an event
-    ``view`` with ``file``, ``image``, ``section`` and ``box`` (px of the image).
+    What it writes is ``view-STEP.npz``, at last ``view-STEP-best.npz``, as
+    `unpack_preview` reads them, and an event ``view`` with ``file``, ``image``,
+    ``section`` and ``box`` (px of the image).
 
     Parameters
     ----------
@@ -140,12 +97,33 @@ class LiveView:
             self._finish()
         self.spent += self.clock() - now
 
+    def finish(self, read_best: Callable[[], Model], step: int) -> None:
+        """Predict what is on screen with the model that is kept, all at once.
+
+        The last picture is that of the last weights, which may be much worse.
+        """
+        wanted = read_wanted(self.run)
+        if wanted is None:
+            return
+        try:
+            best = read_best()
+            about = dataclasses.replace(self.config.data, zoom=best.card.zoom)
+            self.config = dataclasses.replace(self.config, data=about)
+            for _ in self._predict(best.network, wanted, step, "-best"):
+                pass
+        except (DTNError, OSError, RuntimeError) as error:
+            self.note({"reason": str(error)[:200]})
+
     def _finish(self) -> None:
         self._work = None
         self._next = self.clock() + EVERY_S
 
     def _predict(
-        self, model: DenseTransformerNetwork, wanted: Wanted, step: int
+        self,
+        model: DenseTransformerNetwork,
+        wanted: Wanted,
+        step: int,
+        which: str = "",
     ) -> Generator[None, None, None]:
         """Predict and write; yields after each piece."""
         pair, box, cut = self._read(wanted)
@@ -164,7 +142,7 @@ class LiveView:
                 yield
         if not bool(np.isfinite(probability).all()):
             raise DTNError("the prediction of what is on screen is not finite")
-        name = f"view-{step:08d}.npz"
+        name = f"view-{step:08d}{which}.npz"
         shown = without_rim(probability[-1], cut)
         atomic_write(self.run / name, pack_preview(pair, shown, log.warps))
         self.note(
