@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_dtn.predicting import Core
 from napari_dtn.tabs.predict import PredictTab
+from napari_dtn.tabs.wheel import WheelGuard
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -53,6 +54,8 @@ class DenseTransformerDock(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
         self.setMinimumWidth(300)
+        self._guard = WheelGuard(self)
+        self._guard.guard(self)
         self._docked = False
         viewer = _unwrapped(napari_viewer)
         self._viewer = weakref.ref(viewer)
@@ -85,6 +88,7 @@ class DenseTransformerDock(QWidget):
             self.inspect.leave()
         if area is not self._teach_area and "teach" in made:
             self.teach.leave()
+        self._guard.guard_soon(area)
         if area is self._inspect_area:
             self.inspect.setVisible(True)
         if area is self._teach_area:

@@ -6,6 +6,8 @@ from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QWidget
 from superqt import QCollapsible
 
+from napari_dtn.tabs.wheel import WheelGuard
+
 
 class Fold(QCollapsible):
     """A QCollapsible whose arrow is text, so that it follows theme and font."""
@@ -28,6 +30,9 @@ class Fold(QCollapsible):
         self.collapse(animate=False)
         self.toggled.connect(self._retitle)
         self._retitle(False)
+        self._guard = WheelGuard(self)
+        self._guard.guard(content)
+        self.toggled.connect(lambda: self._guard.guard_soon(self))
 
     def _retitle(self, opened: bool) -> None:
         self.setText(f"{'▾' if opened else '▸'} {self._title}")
