@@ -56,7 +56,7 @@ class LiveView(QObject):
         self._last = QTimer(self)
         self._last.setSingleShot(True)
         self._last.setInterval(LAST_MS)
-        self._last.timeout.connect(self._stop_reading)
+        self._last.timeout.connect(self._ended)
         self._asked: Any = None
         self._reading: Path | None = None
         viewer = context.viewer
@@ -133,12 +133,19 @@ class LiveView(QObject):
             if not self._timer.isActive():  # news come faster than it would ring
                 self._timer.start()
         elif not news.alive and self._reading == news.run:
-            if news.state != "finished":
-                self._stop_reading()
-            elif not self._last.isActive():  # what it keeps is predicted at its end
-                self._last.start()
+            if news.state == "finished":  # what it keeps is predicted at its end
+                if not self._last.isActive():
+                    self._last.start()
+                return
+            self._stop_reading()
         if news.state == "discarded" or (self._empty and news.state in ENDED):
             self._remove()  # nobody has that model any more
+
+    def _ended(self) -> None:
+        """Wait no more for what a run that has ended keeps."""
+        self._stop_reading()
+        if self._empty:
+            self._remove()
 
     def _run_changed(self) -> None:
         self._asked = None

@@ -51,6 +51,14 @@ def predicted(window) -> bool:
     return LEARNING in layers and bool(layers[LEARNING].data.any())
 
 
+def shows(window, probability) -> bool:
+    """Return whether what a run predicts on screen is this."""
+    layers = window.viewer.layers
+    return LEARNING in layers and np.array_equal(
+        np.squeeze(layers[LEARNING].data), probability
+    )
+
+
 def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     driver = RunDriver(painted)
     selected = set(painted.viewer.layers.selection)
@@ -66,8 +74,7 @@ def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     assert "held out" in " ".join(names(painted))
     assert set(painted.viewer.layers.selection) == selected
     best = unpack_preview(run / "view-00000040-best.npz").probability
-    layer = painted.viewer.layers[LEARNING]  # shows that, not what came last
-    painted.until(lambda: np.array_equal(np.squeeze(layer.data), best), 5000)
+    painted.until(lambda: shows(painted, best), 5000)  # not what came last
 
 
 def test_what_is_on_screen_is_predicted_while_it_learns(painted):
