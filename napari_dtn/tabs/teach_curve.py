@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 118
 HIGHEST = 1.05  # of the axis; a score is 1 at most
+LEAST_RANGE = 0.08  # of the axis: of less there are no figures at it
 POINTS = 600  # drawn of a curve: the dock has no more pixels
 
 
@@ -38,7 +39,8 @@ class TeachCurve(QWidget):
         self.loss = make_plot(pyqtgraph, "loss", HEIGHT)
         self.score = make_plot(pyqtgraph, "", HEIGHT + 14, legend_below=True)
         self.score.setXLink(self.loss)
-        self.score.getViewBox().setLimits(yMax=HIGHEST)  # also where all scores are 1
+        # Also where all scores are 1.
+        self.score.getViewBox().setLimits(yMax=HIGHEST, minYRange=LEAST_RANGE)
         self.score.setLabel("bottom", "step")
         self.loss.setAccessibleName("Loss of the annotations it learns from")
         self.score.setAccessibleName("Score of the annotations that are held out")
