@@ -24,7 +24,13 @@ def remove_by_mouse(w: InspectWindow, section) -> None:
     w.click(button)
 
 
-@pytest.mark.parametrize("options", [{}, NM], ids=["pixels", "nanometres"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="pixels", marks=pytest.mark.slow),
+        pytest.param(NM, id="nanometres"),
+    ],
+)
 def test_coverage_lies_over_its_tile_and_is_said_in_words(look_into, options):
     w = look_into(**options)
     section = w.open("CoverageSection")
@@ -42,6 +48,7 @@ def test_coverage_lies_over_its_tile_and_is_said_in_words(look_into, options):
     assert layer.name.startswith(image.name)
 
 
+@pytest.mark.slow
 def test_density_of_a_shift_is_even_and_its_length_is_told(look_into):
     w = look_into()
     section = w.open("DensitySection")
@@ -73,6 +80,7 @@ def test_folds_appear_where_fiducials_pass_one_another(look_into):
     assert len(w.drawn("folds").data) == 0
 
 
+@pytest.mark.slow
 def test_holes_appear_where_the_warp_does_not_read(look_into):
     w = look_into()
     section = w.open("CoverageSection")
@@ -93,6 +101,7 @@ def test_holes_appear_where_the_warp_does_not_read(look_into):
     assert len(w.drawn("holes").data) == 0
 
 
+@pytest.mark.slow
 def test_a_folded_section_computes_nothing_and_leaves_nothing(look_into, monkeypatch):
     import dense_transformer.inspection as core
 
@@ -124,6 +133,7 @@ def test_a_folded_section_computes_nothing_and_leaves_nothing(look_into, monkeyp
     assert w.drawn("magnitude") is None
 
 
+@pytest.mark.slow
 def test_layers_are_removed_with_one_click_or_from_the_list(look_into):
     w = look_into()
     section = w.open("CoverageSection")

@@ -146,6 +146,7 @@ def test_two_models_stand_side_by_side_and_then_all_is_as_before(small, monkeypa
     assert w.context.layer().visible
 
 
+@pytest.mark.slow
 def test_features_are_those_of_the_core_and_drawn_once_for_all_stages(
     small, monkeypatch
 ):
@@ -198,6 +199,7 @@ def test_export_writes_what_dtn_inspect_writes(small, tmp_path):
         assert one.read_bytes() == other.read_bytes(), one.name
 
 
+@pytest.mark.slow
 def test_each_file_saved_alone_is_that_of_all(small, tmp_path, monkeypatch):
     w = small()
     section = w.open("ExportSection")
@@ -222,6 +224,7 @@ def test_each_file_saved_alone_is_that_of_all(small, tmp_path, monkeypatch):
     assert len(set(proposed)) == 7
 
 
+@pytest.mark.slow
 def test_numbers_of_a_folder_say_how_much_warps_differ(small, tmp_path, monkeypatch):
     from PIL import Image
 
@@ -266,6 +269,7 @@ def run(tmp_path_factory) -> Path:
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_a_slider_shows_how_warp_and_prediction_developed(small, run):
     pytest.importorskip("pyqtgraph")
     from dense_transformer.inspection import read_history, read_preview
@@ -292,6 +296,7 @@ def test_a_slider_shows_how_warp_and_prediction_developed(small, run):
     assert w.drawn("run probability") is None
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_is_read_again(small, run, tmp_path):
     w = small()
     section = w.open("HistorySection")

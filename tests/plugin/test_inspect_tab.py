@@ -26,6 +26,7 @@ def test_a_stack_is_looked_at_in_the_slice_on_screen(look_into):
     assert w.drawn("tiles").units == w.context.layer().units
 
 
+@pytest.mark.slow
 def test_an_rgb_image_is_looked_at_as_any_other(look_into):
     w = look_into(np.full((128, 128, 3), 90, np.uint8), rgb=True)
     w.open("SeenSection")
@@ -35,6 +36,7 @@ def test_an_rgb_image_is_looked_at_as_any_other(look_into):
     assert w.drawn("patch") is not None
 
 
+@pytest.mark.slow
 def test_a_plain_network_is_said_to_bend_nothing(look_into):
     w = look_into()
     for name in ("PatchSection", "SeenSection", "WhatIfSection"):
@@ -119,6 +121,7 @@ def test_a_drawing_that_is_deleted_is_unticked_and_can_be_had_again(look_into):
     assert w.drawn("grid").visible
 
 
+@pytest.mark.slow
 def test_after_all_layers_are_cleared_the_next_image_is_drawn_on_as_before(look_into):
     w = look_into()
     boxes = w.section("WarpSection").boxes
@@ -131,6 +134,7 @@ def test_after_all_layers_are_cleared_the_next_image_is_drawn_on_as_before(look_
     assert w.drawn("grid").visible
 
 
+@pytest.mark.slow
 def test_a_model_of_gray_images_is_not_trusted_with_colours(look_into):
     colours = np.zeros((128, 128, 3), np.uint8)
     colours[..., 0], colours[..., 1] = 200, 30
@@ -145,6 +149,7 @@ def test_a_model_of_gray_images_is_not_trusted_with_colours(look_into):
     assert not caution.isVisibleTo(w.inspect)
 
 
+@pytest.mark.slow
 def test_a_weaker_warp_is_said_to_be_the_persons_and_not_judged(look_into):
     w = look_into()
     section = w.open("SeenSection")
@@ -155,6 +160,7 @@ def test_a_weaker_warp_is_said_to_be_the_persons_and_not_judged(look_into):
     assert "next to nothing" not in words
 
 
+@pytest.mark.slow
 def test_the_colours_of_arrows_tell_the_length_after_a_drag_too(look_into):
     w = look_into()
     w.open("WhatIfSection")

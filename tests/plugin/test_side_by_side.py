@@ -28,7 +28,9 @@ def corners(viewer) -> list[np.ndarray]:
     return [shot[2:height, left + 2 : left + width] for left in (0, middle)]
 
 
-@pytest.mark.parametrize("level", [0, 255], ids=["dark", "light"])
+@pytest.mark.parametrize(
+    "level", [pytest.param(0, id="dark", marks=slow), pytest.param(255, id="light")]
+)
 def test_each_side_says_what_it_is_on_any_image(make_napari_viewer, qtbot, level):
     viewer = make_napari_viewer(show=True)
     other = viewer.add_image(np.full((64, 64), 90, np.uint8), name="cells")
@@ -103,6 +105,7 @@ def test_deleting_one_of_the_pictures_puts_the_view_back(comparing, name):
     comparing.until(lambda: is_as_ever(comparing))
 
 
+@pytest.mark.slow
 def test_closing_napari_meanwhile_is_no_error(comparing, monkeypatch):
     beside = comparing.section("CompareSection").beside
     comparing.viewer.close()
@@ -129,6 +132,7 @@ def test_another_tab_gets_the_whole_canvas(comparing, tab):
         comparing.dock.inspect.shut_down()
 
 
+@pytest.mark.slow
 def test_the_difference_covers_neither_strokes_nor_a_new_prediction(comparing):
     section = comparing.section("CompareSection")
     section.view.setCurrentIndex(section.view.findText("Difference"))
@@ -195,7 +199,7 @@ def draws_a_patch(window) -> None:
         goes_on,
         pytest.param(takes_a_class, marks=slow),
         pytest.param(takes_a_tool, marks=slow),
-        draws_a_patch,
+        pytest.param(draws_a_patch, marks=slow),
     ],
 )
 def test_who_paints_gets_the_image_and_the_layer_back(comparing, does):
