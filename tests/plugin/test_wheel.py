@@ -78,7 +78,7 @@ def test_controls_made_when_a_fold_opens_are_looked_after(qtbot):
     fold.expand(animate=False)
     box = controls()[0]
     column.addWidget(box)
-    qtbot.wait(10)
+    QApplication.processEvents()
     turn_wheel(box)
     assert box.currentIndex() == 0
 

@@ -74,9 +74,10 @@ def test_at_last_the_model_that_is_kept_is_shown(tmp_path, model):
     assert notes[0]["box"] == notes[1]["box"]
 
 
-def test_that_it_cannot_be_read_is_said_and_no_error(tmp_path, model):
+@pytest.mark.parametrize("error", [ModelError, MemoryError])
+def test_that_it_cannot_be_shown_at_last_is_no_error(tmp_path, model, error):
     def gone():
-        raise ModelError("it is gone")
+        raise error("it is gone")
 
     notes = []
     view = live(tmp_path, model, notes, Clock())

@@ -111,7 +111,7 @@ class LiveView:
             self.config = dataclasses.replace(self.config, data=about)
             for _ in self._predict(best.network, wanted, step, "-best"):
                 pass
-        except (DTNError, OSError, RuntimeError) as error:
+        except (DTNError, OSError, RuntimeError, MemoryError) as error:
             self.note({"reason": str(error)[:200]})
 
     def _finish(self) -> None:
