@@ -31,7 +31,7 @@ from benchmarks.bench_gui_gap import Gaps
 MOVE_MS = 4000  # between two moves of the view
 SKIPPED = 3  # first steps: the probe and what the window does at its beginning
 LOOK_MS = 500  # between two looks at whether the run has ended
-PHASES = ("idle", "taught")
+PHASES = ("idle", "beginning", "taught")  # of a run: to step 3, and from there
 
 
 def main() -> int:
@@ -176,9 +176,12 @@ def taught_in_window(project: Path, steps: int, *, clocks: bool) -> dict[str, An
     moves = iter(range(10**6))
     mover = QTimer()
     mover.timeout.connect(lambda: _move(viewer, next(moves)))
+    begin = time.perf_counter()
     section.buttons.teach.click()
     wait(lambda: teaching.run is not None)
     wait(lambda: teaching.news is not None and teaching.news.report.step >= SKIPPED)
+    if gaps is not None:
+        figures["beginning"] = gaps.since(begin)
     mover.start(MOVE_MS)
     begin = time.perf_counter()
     wait(lambda: not teaching.alive, every_ms=LOOK_MS)

@@ -58,13 +58,14 @@ class LayerGroup(QObject):
         above: Layer | None = None,
         *,
         at_once: bool = True,
+        singly: bool = False,
     ) -> None:
         """Show these and no others; those already there get the new data at once.
 
         Adding a layer takes 50 to 150 ms, so new ones come in turns of the event
         loop, and the selection stays. They come right above the layer `above`, or
         else on top. With `at_once` False new data come in turns, too: 20 to 50 ms for
-        each layer, and as much again to draw them.
+        each layer, and as much again to draw them; `singly` they are drawn one by one.
         """
         specs = list(specs)
         layer_id = ("inspect", source.layer_id, self._name)
@@ -80,7 +81,11 @@ class LayerGroup(QObject):
         take_away(self._viewer, stale)
         self._layer_id = layer_id
         self._placer.place(
-            specs, layer_id, lambda: self._layer_id == layer_id, above=above
+            specs,
+            layer_id,
+            lambda: self._layer_id == layer_id,
+            above=above,
+            singly=singly,
         )
 
     def update(self, specs: Iterable[LayerSpec]) -> None:

@@ -35,7 +35,9 @@ class Placer(QObject):
     Drawing the window takes longer than adding a layer, so it is drawn once, at
     the end. How many layers fit into a turn is learnt from how long they took,
     so that slower machines take more turns, not longer ones; the dearest that fits
-    comes next, so that turns are few. The selection stays.
+    comes next, so that turns are few. The selection stays. What is drawn for the
+    first time takes several times as long, as OpenGL compiles it then: four layers at
+    once half a second on a slow machine. Where nobody waits for them they come singly.
     """
 
     placed = Signal()  # all of the last call
@@ -52,6 +54,7 @@ class Placer(QObject):
         self._ground: Layer | None = None
         self._wanted: Callable[[], bool] = lambda: True
         self._outlines: list[Callable[[], None]] = []
+        self._singly = False
         self._still: QWidget | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)
@@ -71,13 +74,16 @@ class Placer(QObject):
         *,
         alone: bool = True,
         above: Layer | None = None,
+        singly: bool = False,
     ) -> None:
         """Begin to place `specs`; gives up as soon as `wanted` says no.
 
         If `alone`, other results of the same source go. The lowest comes right above
-        the layer `above`, or else on top.
+        the layer `above`, or else on top. If `singly`, the window is drawn after each,
+        so that the longest turn is short and all of them take longer.
         """
         self.shut_down()
+        self._singly = singly
         specs = list(specs)
         if alone:
             stale = stale_layers(self._viewer.layers, specs, layer_id)
@@ -97,10 +103,12 @@ class Placer(QObject):
     def _turn(self) -> None:
         try:
             self._draw(False)
-            budget = (TURN_S if self._turn_s is None else self._turn_s) / self.unit_s
+            turn_s = TURN_S if self._turn_s is None else self._turn_s
+            budget = 0.0 if self._singly else turn_s / self.unit_s
             left = self._place_some(budget)
             # A turn that placed nothing draws, however slow the machine.
             if self._waiting or left < min(DRAWING, budget):
+                self._draw(self._singly)
                 self._timer.start()
                 return
             for show_outlines in self._outlines:

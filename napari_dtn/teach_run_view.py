@@ -161,16 +161,15 @@ class LiveView(QObject):
         if not self._on or layer is None or model is None or model.card is None:
             return
         source = self._context.source()
-        if source is None:
-            return
         box = visible_box(layer, self._context.viewer)
-        if box is None:
-            return  # nothing of it is on screen
+        if source is None or box is None:  # nothing of it is on screen
+            return
         side = min(model.card.patch) * source_px(source, model.card)
         self._empty, self._drawn = True, None
         self._context.earlier.show(NAME)  # until there is something newer
         specs = empty_specs(source, box, side, self._warps)
-        group.show(specs, source, under_annotations(self._context.viewer))
+        ground = under_annotations(self._context.viewer)
+        group.show(specs, source, ground, singly=True)
 
     def _read_from(self, run: Path) -> None:
         if self._reading == run:
@@ -216,7 +215,8 @@ class LiveView(QObject):
                 group.bend(picture.specs)  # much less work than all else
                 return
             ground = under_annotations(self._context.viewer)
-            group.show(picture.specs, picture.source, ground, at_once=False)
+            shown = picture.specs, picture.source, ground
+            group.show(*shown, at_once=False, singly=True)
 
     def _compared(self) -> None:
         """Take away what a run that has ended has shown; nothing else comes back."""

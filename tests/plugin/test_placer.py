@@ -98,3 +98,26 @@ def test_what_comes_later_stays_under_a_layer_of_the_person(setting, qtbot):
     own = viewer.add_points(np.zeros((1, 2)), name="own")
     run(placer, specs, image, lambda: True, qtbot)
     assert [x.name for x in viewer.layers[1:]] == [*(s.name for s in specs), own.name]
+
+
+def test_singly_the_window_is_drawn_after_each_layer(setting, qtbot, monkeypatch):
+    viewer, widget, placer, image, specs = setting
+    seen = []
+    turn = placer._turn
+
+    def count():
+        before = len(viewer.layers)
+        turn()
+        seen.append((len(viewer.layers) - before, widget.updatesEnabled()))
+
+    placer._timer.timeout.disconnect()
+    placer._timer.timeout.connect(count)
+    with qtbot.waitSignal(placer.placed, timeout=20000):
+        placer.place(specs, image.unique_id, lambda: True, singly=True)
+    assert seen[: len(specs)] == [(1, True)] * len(specs)
+    assert [layer.name for layer in viewer.layers[1:]] == [s.name for s in specs]
+    del seen[:]
+    with qtbot.waitSignal(placer.placed, timeout=20000):  # again, as ever
+        placer.place(specs, image.unique_id, lambda: True)
+    assert widget.updatesEnabled()
+    assert len(seen) < len(specs)

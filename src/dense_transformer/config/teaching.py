@@ -19,8 +19,8 @@ class TeachConfig(Settings):
 
     steps: int = setting(
         0,
-        "Optimiser steps; 0: what takes a minute at most, 160; 100 for a few strokes "
-        "or on a processor without bfloat16.",
+        "Optimiser steps; 0: 160, or 100 for a few strokes; fewer where that takes "
+        "longer than a minute, but 60.",
         low=0,
         high=1_000_000,
     )

@@ -17,15 +17,17 @@ MUCH = 20_000  # annotated pixels to learn from: about half a patch of 224 px
 WEAK = AugmentConfig(
     warp_share=0.0, brightness=0.05, contrast=0.1, gamma=0.0, noise=0.02, blur_share=0.0
 )
-STEPS, FEW_STEPS = 160, 100
+STEPS, FEW_STEPS, LEAST_STEPS = 160, 100, 60
+MINUTE_S = 57.0  # that steps left open may take, and all around them but imports
+# What that is, in steps: before the first, and for a window of what is held out, which
+# three mixtures predict every 20 steps. Measured with 60 and 80 steps (teach-study.md).
+BEFORE, JUDGING = 10.5, 0.08
 LITTLE = 2_000  # annotated pixels that are learned in few steps: about ten strokes
 RECALL_PX, RECALLS = 3_400, (1.0, 4.0)  # pixels for a recall of 1; least and most
 
 
-def settle(
-    config: TeachConfig, pixels: int, *, upright: bool = False, slow: bool = False
-) -> TeachConfig:
-    """Return settings with nothing left open.
+def settle(config: TeachConfig, pixels: int, *, upright: bool = False) -> TeachConfig:
+    """Return settings with nothing left open; of steps, the most there may be.
 
     Parameters
     ----------
@@ -36,8 +38,6 @@ def settle(
     upright : bool
         Whether the model's images have an up and a down, as a camera's have: then
         patches aren't turned.
-    slow : bool
-        Whether it is computed on a processor in single precision.
 
     Notes
     -----
@@ -48,7 +48,7 @@ def settle(
     much = pixels >= MUCH
     changes: dict[str, object] = {}
     if not config.steps:
-        changes["steps"] = FEW_STEPS if slow or pixels < LITTLE else STEPS
+        changes["steps"] = FEW_STEPS if pixels < LITTLE else STEPS
     if config.augment is None:
         changes["augment"] = (
             dataclasses.replace(WEAK, vertical_flips=False, turns=False)
@@ -60,3 +60,22 @@ def settle(
     if config.class_balance is None:
         changes["class_balance"] = 0.0 if much else 0.5
     return dataclasses.replace(config, **changes) if changes else config  # type: ignore[arg-type]
+
+
+def steps_in_time(most: int, step_s: float, windows: int) -> int:
+    """Return how many steps a minute has room for, in tens, but 60 and `most` at most.
+
+    However slow it is, less than 60 would teach little (``docs/teach-study.md``).
+
+    Parameters
+    ----------
+    most : int
+        What is asked for.
+    step_s : float
+        Seconds of a step.
+    windows : int
+        Of the held-out annotations, to be judged by.
+    """
+    room = (MINUTE_S / step_s - BEFORE) / (1 + JUDGING * windows)
+    tens = int(min(room, most)) // 10 * 10
+    return most if room >= most else min(most, max(LEAST_STEPS, tens))

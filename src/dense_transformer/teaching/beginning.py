@@ -76,10 +76,9 @@ def begin_run(
         lesson = take_lesson(project, run, seed=config.seed)
         pixels = sum(int((e.training > 0).sum()) for e in lesson.examples)
         upright = chosen.card.height_px is not None  # made for frames
-        slow = config.device in ("auto", "cpu") and _is_slow(config)
-        config = settle(config, pixels, upright=upright, slow=slow)
+        settled = settle(config, pixels, upright=upright)
         atomic_write(run / START, chosen.path.read_bytes())
-        _write_settings(run, project, config)
+        _write_settings(run, project, settled, open_steps=not config.steps)
     except BaseException:
         shutil.rmtree(run, ignore_errors=True)
         raise
@@ -90,14 +89,32 @@ def _listed(classes: tuple[str, ...]) -> str:
     return f"{', '.join(classes[:-1])} and {classes[-1]}"
 
 
-def _write_settings(run: Path, project: Project, config: TeachConfig) -> None:
+def _write_settings(
+    run: Path, project: Project, config: TeachConfig, *, open_steps: bool
+) -> None:
     """Write what makes a folder a run, last: one without it was killed before."""
     values = {
         "format": FORMAT,
         "version": VERSION,
         "project": str(project.folder),
         "config": config.to_dict(),
+        "open_steps": open_steps,
     }
+    atomic_write(run / FILE, json.dumps(values, indent=1).encode())
+
+
+def steps_are_open(run: Path) -> bool:
+    """Return whether the steps in a run's settings are only the most there may be.
+
+    Of a run whose settings could be read.
+    """
+    return json.loads((run / FILE).read_bytes()).get("open_steps") is True
+
+
+def close_steps(run: Path, steps: int) -> None:
+    """Write down how many steps a run takes, once and for all; raises WriteError."""
+    values = json.loads((run / FILE).read_bytes())
+    values["config"]["steps"], values["open_steps"] = steps, False
     atomic_write(run / FILE, json.dumps(values, indent=1).encode())
 
 
@@ -189,11 +206,6 @@ def _precision(teach: TeachConfig) -> Literal["float32", "bfloat16", "float16"]:
         return teach.precision
     fast = _on_cpu(teach) and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return "bfloat16" if fast else "float32"
-
-
-def _is_slow(teach: TeachConfig) -> bool:
-    """Return whether it is computed on a processor in single precision."""
-    return _on_cpu(teach) and _precision(teach) == "float32"
 
 
 def _on_cpu(teach: TeachConfig) -> bool:

@@ -42,12 +42,15 @@ class LessonData:
         Pieces of the images from all over, without labels.
     hashes : tuple of (str, str)
         Images and the fingerprints of what was annotated.
+    patched : float
+        Share of what is held out that lies in patches, 0 to 1.
     """
 
     spots: tuple[Spot, ...]
     held_out: tuple[Pair, ...]
     windows: tuple[Pair, ...] = ()
     hashes: tuple[tuple[str, str], ...] = ()
+    patched: float = 0.0
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -112,7 +115,22 @@ def open_lesson(
         thin_out(held),
         survey(lesson, model, model.card.patch, pause=pause),
         tuple(sorted(prints.items())),
+        _share_in_patches(lesson),
     )
+
+
+def _share_in_patches(lesson: Lesson) -> float:
+    """Return the share of what is held out that lies in patches."""
+    inside = held = 0
+    for example in lesson.examples:
+        left = example.validation > 0
+        held += int(left.sum())
+        for patch in example.patches:
+            top, bottom = patch.box[0], patch.box[2]
+            cut = left[top:bottom, patch.box[1] : patch.box[3]]
+            inside += int(cut.sum())
+            cut[...] = False  # another patch may lie there, too
+    return inside / max(1, held)
 
 
 def thin_out(pairs: list[Pair]) -> tuple[Pair, ...]:

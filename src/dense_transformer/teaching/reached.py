@@ -10,7 +10,8 @@ from dense_transformer.teaching.advice import advise_threshold
 from dense_transformer.teaching.base_file import read_base_words
 from dense_transformer.teaching.held_out import CLEAR, is_surer
 from dense_transformer.teaching.result import TeachResult
-from dense_transformer.training.state import unpack_state
+from dense_transformer.teaching.status import read_said
+from dense_transformer.training.state import previous_state, unpack_state
 from dense_transformer.types import Scores
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ def read_reached(directory: RunDirectory) -> Reached:
         tuple(state.get("losses", (0.0, 0.0))),
         bool(state.get("half", False)),
     )
+
+
+def step_said(directory: RunDirectory) -> int:
+    """Return at which step a run said to be; 0 if nothing of it was saved."""
+    said, state = read_said(directory.path), directory.state
+    saved = state.exists() or previous_state(state).exists()
+    return said.step if said is not None and saved else 0
 
 
 def tell_result(

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dense_transformer.teaching.averaging import mix_weights
+from dense_transformer.teaching.halving import PATCHED, at_half
 from dense_transformer.teaching.held_out import (
     SPARE,
     has_many_places,
@@ -73,6 +74,7 @@ class TeachSession(Session):
         self.tiles = max(1, config.batch // learner.pieces)  # at a time
         self.base_words = ""  # what was changed before the first step
         self.evident = False  # whether that is due without a label
+        self.patched = 0.0  # share of what is held out that lies in patches
         self.begun = False  # whether the start was judged
         self.before: dict[str, float] = {}
         self.keeping = Keeping()
@@ -144,11 +146,13 @@ class TeachSession(Session):
             merit = merit_of(validation)
             # What was chosen without a label need only not be clearly worse.
             to_beat = self.best_merit - (SPARE if self.evident else 0.0)
+            one = Judged(1.0, merit, validation.loss)
             if merit > to_beat:
-                self.keeping.begin(Judged(1.0, merit, validation.loss))
-            yield self.note_validation(
-                validation, data, network, to_beat, share=1.0, merit=merit
-            )
+                self.keeping.begin(one)
+                validation, network = yield from self._at_half(
+                    validation, network, data
+                )
+            yield self._note(validation, data, network, to_beat, one)
         self.begun = True
 
     def judge_now(self, data: DataSet) -> Generator[Progress, None, None]:
@@ -164,9 +168,41 @@ class TeachSession(Session):
             tuple(judged), self.step, self._slack(data), many=many
         )
         validation, mixed = judged[one]
-        yield self.note_validation(
-            validation, data, mixed, to_beat, share=one.share, merit=one.merit
+        if one.merit > to_beat:
+            validation, mixed = yield from self._at_half(validation, mixed, data)
+        yield self._note(validation, data, mixed, to_beat, one)
+
+    def _note(
+        self,
+        validation: Validation,
+        data: DataSet,
+        network: DenseTransformerNetwork,
+        to_beat: float,
+        one: Judged,
+    ) -> Progress:
+        """Take over what was judged; what it is worth doesn't hang on a threshold."""
+        gained = one.merit > to_beat
+        bar = -math.inf if gained else math.inf
+        progress = self.note_validation(
+            validation, data, network, bar, share=one.share, merit=one.merit
         )
+        if gained:
+            self.best_merit = one.merit
+        return progress
+
+    def _at_half(
+        self,
+        validation: Validation,
+        network: DenseTransformerNetwork,
+        data: DataSet,
+    ) -> Generator[Progress, None, tuple[Validation, DenseTransformerNetwork]]:
+        """Return a network that finds most at threshold 0.5, and how it does.
+
+        Strokes don't hold the classes in the image's shares, so that only patches tell.
+        """
+        if self._slack(data) > 0 or self.patched < PATCHED:
+            return validation, network
+        return (yield from at_half(network, validation, self._judged, data))
 
     def _slack(self, data: DataSet) -> float:
         """Return the difference of merit that may be chance."""

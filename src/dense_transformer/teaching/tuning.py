@@ -91,7 +91,7 @@ def teach(
         early = ending in ("stopped", "discarded")
         state: RunState = "stopped" if early else "finished"
         said = RunStatus(
-            state, result.steps, config.steps, result.words, os.getpid(),
+            state, result.steps, work.config.steps, result.words, os.getpid(),
             result.improved,
         )  # fmt: skip
         if ending == "discarded":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
 import shlex
@@ -23,8 +24,9 @@ from dense_transformer.teaching.base_file import read_base, write_base
 from dense_transformer.teaching.beginning import START, drawn_patch, training_config
 from dense_transformer.teaching.lesson_views import LessonViews
 from dense_transformer.teaching.network_copy import copy_network
+from dense_transformer.teaching.pacing import Pacing
 from dense_transformer.teaching.probe import Rung, next_rung
-from dense_transformer.teaching.reached import read_reached, tell_result
+from dense_transformer.teaching.reached import read_reached, step_said, tell_result
 from dense_transformer.teaching.recalling import recall_of
 from dense_transformer.teaching.repeating import repeating_arguments
 from dense_transformer.teaching.result import TeachEnding, TeachResult
@@ -34,14 +36,12 @@ from dense_transformer.teaching.snapshot import read_lesson
 from dense_transformer.teaching.status import (
     RunState,
     RunStatus,
-    read_said,
     write_status,
 )
 from dense_transformer.teaching.steps import Steps
 from dense_transformer.teaching.tuner import Tuner
 from dense_transformer.training.losses import class_weights
 from dense_transformer.training.record import describe_device, describe_run
-from dense_transformer.training.state import previous_state
 from dense_transformer.types import Progress
 from dense_transformer.zoo import load_model
 
@@ -75,7 +75,7 @@ class Work:
         self.path = directory.path
         self.session: TeachSession | None = None
         self.state: RunState = "queued"
-        self._step_before = _step_said(directory)
+        self._step_before = step_said(directory)
         gate.on_pause, gate.on_wait = self._paused, self.wait
         self._say("queued", "getting ready")
 
@@ -134,18 +134,29 @@ class Work:
         self._say("probing")
         training = training_config(self.config, views.model_at(base.zoom))
         data = views.at(base.zoom)
-        self._begin(training, data, device)
         weights = class_weights(
             data.pairs, training.network.classes, training.class_balance
         )
         trust, left = recall_of(base, data.held_out)
-        tuner = Tuner(self.config, training, base.network, device, weights, trust, left)
-        tuner.pieces = rung.pieces
+
+        def make_tuner(network: DenseTransformerNetwork) -> Tuner:
+            tuner = Tuner(self.config, training, network, device, weights, trust, left)
+            tuner.pieces = rung.pieces
+            return tuner
+
+        pacing = Pacing(self.path, self.config, training, rung, device)
+        if pacing.open:
+            yield Progress(0, training.steps, "step", message="timing a step")
+            pacing.measure(lambda: make_tuner(copy.deepcopy(base.network)), data)
+            self.config = pacing.settle(data)
+            training = dataclasses.replace(training, steps=self.config.steps)
+        self._begin(training, data, device)
         session = TeachSession(
-            self.config, training, self.directory, tuner, model, base.network
-        )
+            self.config, training, self.directory, make_tuner(base.network), model,
+            base.network,
+        )  # fmt: skip
         session.base_words, session.keeping.base_merit = base.words, base.merit
-        session.evident = base.evident
+        session.evident, session.patched = base.evident, data.patched
         content, notice = self.directory.read_state()
         session.load(content)
         self.session = session
@@ -156,13 +167,16 @@ class Work:
         try:
             steps = Steps(session, data, self.gate, self._tell)
             before = partial(views.at if base.zoom == 1 else views.open, 1.0)
-            return (yield from steps.run(original, before, rung.patch))
+            ending = yield from steps.run(original, before, rung.patch)
         except StoppedError:
             return self._end_early(session, data)
         except (GeneratorExit, RuntimeError, MemoryError) as error:
             if not isinstance(error, DivergedError):
                 self._save()
             raise
+        if session.pace.step_s:
+            pacing.note(session.pace.step_s)
+        return ending
 
     def _begin(
         self, training: TrainConfig, data: LessonData, device: torch.device
@@ -231,10 +245,3 @@ class Work:
             self.state = state
         status = RunStatus(state, self.step, self.config.steps, message, os.getpid())
         write_status(self.path, status)
-
-
-def _step_said(directory: RunDirectory) -> int:
-    """Return at which step a run said to be; 0 if nothing of it was saved."""
-    said, state = read_said(directory.path), directory.state
-    saved = state.exists() or previous_state(state).exists()
-    return said.step if said is not None and saved else 0

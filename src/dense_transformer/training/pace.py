@@ -17,6 +17,11 @@ class Pace:
         self._validation = 0.0
         self._since = time.perf_counter()
 
+    @property
+    def step_s(self) -> float | None:
+        """Seconds of a step of late; None before the first."""
+        return median(self._steps) if self._steps else None
+
     def step_done(self) -> float:
         """Count a step as ended now; return the steps per second of late."""
         self._steps.append(self._lap())
