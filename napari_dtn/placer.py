@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QWidget
 
 from napari_dtn.layer_removal import take_away
@@ -55,7 +56,7 @@ class Placer(QObject):
         self._wanted: Callable[[], bool] = lambda: True
         self._outlines: list[Callable[[], None]] = []
         self._singly = False
-        self._still: QWidget | None = None
+        self._still: list[QWidget] = []
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE_MS)
         self._timer.setSingleShot(True)  # or an overdue turn follows at once
@@ -98,17 +99,20 @@ class Placer(QObject):
         self._outlines.clear()
         if isalive(self._timer):  # Qt may have taken it with the window
             self._timer.stop()
-            self._draw(True)
+            self._draw()
 
     def _turn(self) -> None:
         try:
-            self._draw(False)
+            if self._singly and self._still:  # what the last turn has placed
+                self._draw()
+                self._timer.start()
+                return
+            self._hold()
             turn_s = TURN_S if self._turn_s is None else self._turn_s
             budget = 0.0 if self._singly else turn_s / self.unit_s
             left = self._place_some(budget)
             # A turn that placed nothing draws, however slow the machine.
             if self._waiting or left < min(DRAWING, budget):
-                self._draw(self._singly)
                 self._timer.start()
                 return
             for show_outlines in self._outlines:
@@ -167,11 +171,21 @@ class Placer(QObject):
         known = Placer.unit_s
         Placer.unit_s = known + 0.25 * (min(unit_s, 3 * known) - known)
 
-    def _draw(self, on: bool) -> None:
-        """Let the window be drawn, or hold it."""
-        if not on and self._still is None:
-            self._still = self._widget.window() or self._widget
-            self._still.setUpdatesEnabled(False)
-        elif on and self._still is not None:
-            self._still.setUpdatesEnabled(True)
-            self._still = None
+    def _hold(self) -> None:
+        """Draw the window no more for now; singly, only the canvas.
+
+        To draw a window again is to draw all of it, which takes longer than a layer.
+        """
+        if not self._still:
+            window = self._widget.window() or self._widget
+            canvases = window.findChildren(QOpenGLWidget)
+            self._still = list(canvases) if self._singly else [window]
+            for widget in self._still:
+                widget.setUpdatesEnabled(False)
+
+    def _draw(self) -> None:
+        """Let be drawn what is held."""
+        for widget in self._still:
+            if isalive(widget):
+                widget.setUpdatesEnabled(True)
+        self._still = []

@@ -1,4 +1,4 @@
-"""An answer of a run as layers, and whether they take another one. Pure."""
+"""An answer of a run as layers, room for one, and whether they take another."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_dtn.layers import LayerSpec
+from napari_dtn.on_screen import visible_box
 from napari_dtn.sources import Source
+from napari_dtn.teach_run_pictures import empty_specs
 
 if TYPE_CHECKING:
     from dense_transformer.zoo import Card
+    from napari_dtn.teach_context import TeachContext
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +22,23 @@ class Picture:
     specs: list[LayerSpec]
     source: Source
     image: str
+
+
+def room_specs(
+    context: TeachContext, warps: bool
+) -> tuple[list[LayerSpec], Source] | None:
+    """Return layers for an answer to what is on screen, empty, and the image.
+
+    None where nothing can be on screen: no image, no model, looked at elsewhere.
+    """
+    layer, model = context.layer(), context.model()
+    if layer is None or model is None or model.card is None:
+        return None
+    source, box = context.source(), visible_box(layer, context.viewer)
+    if source is None or box is None:
+        return None
+    side = min(model.card.patch) * source_px(source, model.card)
+    return empty_specs(source, box, side, warps), source
 
 
 def source_px(source: Source, card: Card) -> float:

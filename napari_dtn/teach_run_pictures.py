@@ -11,7 +11,9 @@ import numpy as np
 from dense_transformer.types import Array, Box, Image
 from napari_dtn.inspect_layers import placed_at, plane
 from napari_dtn.inspect_run import (
+    DOT,
     GRID_LINES,
+    LINK,
     prediction_spec,
     preview_specs,
     warp_specs,
@@ -22,6 +24,9 @@ from napari_dtn.teach_run_tail import EventTail
 
 if TYPE_CHECKING:
     from dense_transformer.inspection import Preview
+
+ARM, ACROSS = 0.75, 0.25  # of a cross: half its length and its width, of a dot's size
+CROSS = {**LINK, "edge_color": DOT["face_color"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +148,29 @@ def _named(specs: list[LayerSpec], source: Source, warps: bool) -> list[LayerSpe
     name = f"{source.image.name} while it learns"
     words = ("prediction", "warped grid", "shift of the fiducials", "fiducials")
     named = [
-        replace(spec, name=f"{name}: {word}")
+        replace(
+            crosses(spec) if spec.kind == "points" else spec, name=f"{name}: {word}"
+        )
         for spec, word in zip(specs, words, strict=False)
     ]
     return named if warps else named[:1]
+
+
+def crosses(dots: LayerSpec) -> LayerSpec:
+    """Return points as crosses of two lines each.
+
+    napari's points come with letters, which take 0.2 s to be drawn for the first time:
+    a window that stands still while somebody paints.
+    """
+    size, at = dots.look["size"], np.asarray(dots.data)
+    lines = np.zeros((2, len(at), 2, at.shape[-1]), np.float32)
+    for axis in (0, 1):
+        lines[axis, :, 0] = at
+        lines[axis, :, 0, at.shape[-1] - 2 + axis] -= size * ARM
+        lines[axis, :, 1, at.shape[-1] - 2 + axis] = 2 * size * ARM
+    look = {**CROSS, "edge_width": size * ACROSS}
+    data = lines.reshape(-1, 2, at.shape[-1])
+    return replace(dots, kind="vectors", data=data, look=look)
 
 
 def corner_and_pitch(preview: Preview, view: ViewFile) -> tuple[Array, Array]:

@@ -23,8 +23,8 @@ from napari_dtn.sources import Source
 from napari_dtn.teach_context import TeachContext
 from napari_dtn.teach_run import TeachRun
 from napari_dtn.teach_run_follow import ENDED, rest
-from napari_dtn.teach_run_picture import Picture, fits, source_px
-from napari_dtn.teach_run_pictures import ViewTail, empty_specs, picture_specs
+from napari_dtn.teach_run_picture import Picture, fits, room_specs
+from napari_dtn.teach_run_pictures import ViewTail, picture_specs
 
 ASK_MS = 400  # after the last move of the view
 LOOK_S = 0.4  # between two looks for an answer
@@ -156,20 +156,13 @@ class LiveView(QObject):
 
     def _make_room(self, run: Path) -> None:
         """Add the layers, empty, while the new run still loads on one core."""
-        layer, model = self._context.layer(), self._context.model()
-        group = self._context.group(NAME)
-        if not self._on or layer is None or model is None or model.card is None:
+        room = room_specs(self._context, self._warps) if self._on else None
+        if room is None:
             return
-        source = self._context.source()
-        box = visible_box(layer, self._context.viewer)
-        if source is None or box is None:  # nothing of it is on screen
-            return
-        side = min(model.card.patch) * source_px(source, model.card)
         self._empty, self._drawn = True, None
         self._context.earlier.show(NAME)  # until there is something newer
-        specs = empty_specs(source, box, side, self._warps)
         ground = under_annotations(self._context.viewer)
-        group.show(specs, source, ground, singly=True)
+        self._context.group(NAME).show(*room, ground, singly=True)
 
     def _read_from(self, run: Path) -> None:
         if self._reading == run:

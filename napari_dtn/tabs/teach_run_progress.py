@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_dtn.tabs.inspect_follower import plain_label
@@ -15,6 +19,7 @@ from napari_dtn.teach_run_words import ASKED, TITLES
 
 NO_PLOT = "The curves need pyqtgraph: pip install 'napari-dtn[napari]'."
 NOTICES = 3  # the last ones are shown
+IDLE_MS = 300  # after the section is opened
 
 
 class RunProgress(QWidget):
@@ -33,6 +38,10 @@ class RunProgress(QWidget):
         self._waiting: tuple[RunNews, str, str] | None = None
         self._pace = Pace(self)
         self._pace.due.connect(self._draw_waiting)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(IDLE_MS)
+        self._idle.timeout.connect(self._make_curve)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
@@ -89,13 +98,16 @@ class RunProgress(QWidget):
         self._state, self._waiting = "", None
         self.bar.setVisible(there)
         if self.curve is not None:
-            self.curve.setVisible(there)
+            if not there:
+                self.curve.setVisible(False)
             if other:
                 self.curve.clear()
 
     def stop(self) -> None:
         """Draw nothing more. May be called twice."""
         self._pace.stop()
+        if isalive(self._idle):
+            self._idle.stop()
 
     def _draw_waiting(self) -> None:
         waiting, self._waiting = self._waiting, None
@@ -106,14 +118,25 @@ class RunProgress(QWidget):
         self.notes.setText(text)
         self.notes.setVisible(bool(text))
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make the curves before there is anything to draw: that takes 0.2 s."""
+        super().showEvent(event)
+        if self.curve is None:
+            self._idle.start()
+
+    def _make_curve(self) -> None:
+        if self.curve is None:
+            with suppress(ImportError):
+                self.curve = TeachCurve()
+                self.curve.setVisible(False)
+                self._column.addWidget(self.curve)
+
     def _draw_curve(self, news: RunNews) -> None:
         if not self.isVisible() or not len(news.report.loss[0]):
             return
+        self._make_curve()
         if self.curve is None:
-            try:
-                self.curve = TeachCurve()
-            except ImportError:
-                self._note(NO_PLOT)
-                return
-            self._column.addWidget(self.curve)
+            self._note(NO_PLOT)
+            return
+        self.curve.setVisible(True)
         self.curve.show_report(news.report)

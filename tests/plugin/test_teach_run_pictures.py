@@ -22,11 +22,13 @@ from dense_transformer.teaching.view import LiveView
 from dense_transformer.training.preview_file import pack_preview
 from napari_dtn.inspect_layers import redraw
 from napari_dtn.inspect_run import preview_specs
+from napari_dtn.layers import LayerSpec
 from napari_dtn.placement import make_layer
 from napari_dtn.sources import read_source
 from napari_dtn.teach_run_pictures import (
     ViewFile,
     ViewTail,
+    crosses,
     empty_specs,
     picture_specs,
     place_of,
@@ -99,26 +101,40 @@ def test_warps_lie_where_their_part_of_the_image_does(tmp_path, enlarged):
     specs = picture_specs(view, source, True)[1:]
     assert len(apart) == len(specs) == 3
     image_frame = source.frame.placed()
-    for one, other in zip(apart, specs, strict=True):
+    for dots, other in zip(apart, specs, strict=True):
+        one = crosses(dots) if dots.kind == "points" else dots
         there, here = make_layer(one), make_layer(other)
         assert np.all(other.frame["scale"] == image_frame["scale"])
-        ends = [0, 1] if one.kind == "vectors" else [None]
-        for end in ends:
+        for end in (0, 1):
             world = [
                 np.array([layer.data_to_world(x) for x in positions(layer.data, end)])
                 for layer in (there, here)
             ]
             np.testing.assert_allclose(world[0], world[1], rtol=1e-5, atol=1e-3)
-        width = "size" if one.kind == "points" else "edge_width"
         ratio = there.scale[-1] / here.scale[-1]
-        assert other.look[width] == pytest.approx(one.look[width] * ratio)
+        assert other.look["edge_width"] == pytest.approx(one.look["edge_width"] * ratio)
 
 
 def positions(data, end):
-    """Return the points, or the starts or ends of vectors."""
-    if end is None:
-        return data
+    """Return the starts or ends of vectors."""
     return data[:, 0] + end * data[:, 1]
+
+
+@pytest.mark.parametrize("lead", [(), (3.0,)])
+def test_a_fiducial_is_a_cross_of_two_lines_in_its_section(lead):
+    """Of a dot of 8 px: 6 px each way from it, 2 px wide."""
+    dots = LayerSpec(
+        "points", "run fiducials", "x", [[*lead, 10.0, 20.0]], {}, {"size": 8}
+    )
+    cross = crosses(dots)
+    np.testing.assert_array_equal(
+        positions(cross.data, 0), [[*lead, 4.0, 20.0], [*lead, 10.0, 14.0]]
+    )
+    np.testing.assert_array_equal(
+        positions(cross.data, 1), [[*lead, 16.0, 20.0], [*lead, 10.0, 26.0]]
+    )
+    assert (cross.kind, cross.role) == ("vectors", "run fiducials")
+    assert cross.look["edge_width"] == 2
 
 
 @pytest.mark.parametrize("warps", [True, False])
