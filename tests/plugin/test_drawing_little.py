@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from dense_transformer.teaching.status import RunStatus
+from napari_dtn.tabs import teach_run_progress
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.pace import SHARE, Pace
 from napari_dtn.tabs.still_label import StillLabel
@@ -163,6 +165,35 @@ def test_the_name_of_a_run_is_not_that_of_the_one_before(qtbot):
     assert progress.bar.format() == "Learning · 1 of 9"
     qtbot.waitUntil(lambda: progress.bar.format() == "0001 · Learning · 0 of 9")
     progress.stop()
+
+
+def test_curves_are_made_before_a_run_and_seen_with_its_first_step(qtbot):
+    """To make them takes 0.2 s, which would fall into somebody's painting."""
+    progress = RunProgress()
+    qtbot.addWidget(progress)
+    assert progress.curve is None
+    progress.show()
+    qtbot.waitUntil(lambda: progress.curve is not None, timeout=5000)
+    made = progress.curve
+    progress.begin(True, True)
+    assert not made.isVisible()
+    loss = np.arange(1.0, 3.0), np.array([0.5, 0.4])
+    report = RunReport(2, 9, loss, smooth_loss=loss[1])
+    progress.show_news(
+        RunNews(Path("0001"), "running", RunStatus("running"), report, "Learns.")
+    )
+    assert progress.curve is made
+    assert made.isVisible()
+    progress.stop()
+
+
+def test_no_curve_is_made_in_a_section_that_has_gone(qtbot):
+    progress = RunProgress()
+    qtbot.addWidget(progress)
+    progress.show()
+    progress.stop()
+    qtbot.wait(2 * teach_run_progress.IDLE_MS)
+    assert progress.curve is None
 
 
 def test_the_rest_is_as_long_as_the_drawing_was_worth(qtbot):

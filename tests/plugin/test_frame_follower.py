@@ -32,6 +32,7 @@ def test_a_result_keeps_its_place_in_the_image(first, second):
         np.testing.assert_allclose(moved.data_to_world(px), now.data_to_world(at))
 
 
+@pytest.mark.slow
 def test_all_layers_of_an_annotated_image_go_with_it(teaching, image_file):
     window = teaching(image_file)
     image, layer = window.viewer.layers["cells"], window.annotate()

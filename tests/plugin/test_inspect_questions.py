@@ -64,6 +64,7 @@ def test_without_the_warp_the_change_is_that_of_the_core(small):
     )
 
 
+@pytest.mark.slow
 def test_labels_say_whether_the_warp_helps(small):
     w = small()
     w.viewer.add_labels((blobs() < 100).astype(int), name="truth")
@@ -79,6 +80,7 @@ def test_labels_say_whether_the_warp_helps(small):
     assert section.labels.count() == 1
 
 
+@pytest.mark.slow
 def test_labels_of_another_image_are_refused_with_the_sizes(small, monkeypatch):
     from napari.utils.notifications import notification_manager
 
@@ -312,6 +314,7 @@ def test_a_run_that_goes_on_is_read_again(small, run, tmp_path):
     w.until(lambda: section.history.step > early and not section.busy, SOON)
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_run_is_told(small, tmp_path, monkeypatch):
     from napari.utils.notifications import notification_manager
 

@@ -50,6 +50,7 @@ def test_a_plain_network_is_said_to_bend_nothing(look_into):
     w.drag_image((20, 20), (30, 30))  # nothing to take hold of
 
 
+@pytest.mark.slow
 def test_nested_levels_are_drawn_through_those_above(look_into):
     core = FakeInspectCore()
     core.levels = (3, 4)
@@ -63,6 +64,7 @@ def test_nested_levels_are_drawn_through_those_above(look_into):
     assert "3.6 px on average" in w.inspect.header.sentence.text()
 
 
+@pytest.mark.slow
 def test_patches_of_every_level_are_drawn_at_once(look_into):
     core = FakeInspectCore()
     core.levels = (3, 4)
@@ -111,6 +113,7 @@ def test_closing_the_dock_leaves_no_layer_callback_or_timer(look_into):
     assert not w.section("SeenSection")._timer.isActive()
 
 
+@pytest.mark.slow
 def test_a_drawing_that_is_deleted_is_unticked_and_can_be_had_again(look_into):
     w = look_into()
     box = w.section("WarpSection").boxes["grid"]

@@ -38,6 +38,7 @@ def test_fiducials_lie_where_they_read_in_the_frame_of_the_image(look_into, opti
     assert layer.units == image.units
 
 
+@pytest.mark.slow
 def test_a_disc_is_seen_on_the_fiducial_and_not_beside_it(look_into, qtbot):
     w = look_into()
     at = lattice_of(w)[5] + SHIFT_PX
@@ -65,6 +66,7 @@ def test_hovering_draws_the_learned_patch_beside_the_regular_square(look_into):
     np.testing.assert_allclose(patch.max(0), square.max(0), atol=0.1)
 
 
+@pytest.mark.slow
 def test_orange_outline_is_seen_around_the_cursor(look_into, qtbot):
     w = look_into()
     w.click(w.part("WarpSection").button)  # closed: only the patch is drawn
@@ -97,6 +99,7 @@ def test_clicks_pin_patches_and_the_table_tells_of_them(look_into, tmp_path):
     assert w.context.tile == 1
 
 
+@pytest.mark.slow
 def test_a_click_chooses_the_tile_there_and_a_pan_does_not(look_into):
     w = look_into()
     w.click_image(100, 100)
@@ -157,6 +160,7 @@ def test_a_dragged_fiducial_stands_where_the_hand_let_go(look_into, zoom):
     assert section.undo.isEnabled()
 
 
+@pytest.mark.slow
 def test_where_the_hand_lets_go_counts_though_no_move_told_of_it(look_into):
     w = look_into()
     w.open("WhatIfSection")
@@ -165,6 +169,7 @@ def test_where_the_hand_lets_go_counts_though_no_move_told_of_it(look_into):
     np.testing.assert_allclose(fiducials_of(w)[5], (30, 31), atol=0.6)
 
 
+@pytest.mark.slow
 def test_lines_that_stay_where_they_are_are_not_drawn_anew(look_into):
     w = look_into()
     section = w.part("WarpSection").section
@@ -197,6 +202,7 @@ def test_a_drag_is_one_thing_to_undo_and_to_redo(look_into):
     np.testing.assert_allclose(fiducials_of(w)[5], start, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_mesh_follows_at_once_and_the_last_position_is_the_one_looked_at(look_into):
     w = look_into()
     w.open("WhatIfSection")
@@ -217,6 +223,7 @@ def test_the_mesh_follows_at_once_and_the_last_position_is_the_one_looked_at(loo
 PX_OF_THETA = 8 * 3.5  # px of a unit, units of half a map
 
 
+@pytest.mark.slow
 def test_changed_warps_are_kept_in_a_file_and_used_for_the_whole_image(
     look_into, tmp_path
 ):
@@ -235,6 +242,7 @@ def test_changed_warps_are_kept_in_a_file_and_used_for_the_whole_image(
     assert w.drawn("whole").data.shape == (128, 128)
 
 
+@pytest.mark.slow
 def test_a_press_beside_the_fiducials_pans_as_ever(look_into):
     w = look_into()
     w.open("WhatIfSection")

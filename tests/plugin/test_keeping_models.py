@@ -34,7 +34,13 @@ def type_name(section, name: str) -> None:
     QTest.keyClicks(section.name, name)
 
 
-@pytest.mark.parametrize("name", ["light membranes", "../x", "em-membrane-dtn"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "light membranes",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("../x", "em-membrane-dtn")),
+    ],
+)
 def test_a_name_that_no_model_can_have_is_refused_as_it_is_typed(finished, name):
     _, section = finished
     assert section.keep.isEnabled()

@@ -43,6 +43,7 @@ print("and alive after the window")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.gui
 def test_layers_that_go_together_do_not_end_the_process():
     done = subprocess.run(

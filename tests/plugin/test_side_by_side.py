@@ -96,6 +96,7 @@ def test_closing_the_dock_puts_the_view_back(comparing):
     comparing.until(lambda: is_as_ever(comparing))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["before: cells", pytest.param("after: cells, image", marks=slow)]
 )
@@ -113,6 +114,7 @@ def test_closing_napari_meanwhile_is_no_error(comparing, monkeypatch):
     comparing.until(lambda: not beside.on)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tab", [pytest.param(0, id="Predict", marks=slow), pytest.param(1, id="Inspect")]
 )
@@ -169,6 +171,7 @@ def test_the_difference_is_not_mixed_with_an_earlier_prediction(comparing):
     assert [layer.visible for layer in found] == [True, False]
 
 
+@pytest.mark.slow
 def test_a_layer_that_is_added_meanwhile_does_not_come_into_the_pictures(comparing):
     added = comparing.viewer.add_points(np.zeros((1, 2)), name="mine")
     comparing.until(lambda: is_as_ever(comparing))
@@ -193,6 +196,7 @@ def draws_a_patch(window) -> None:
     window.click(window.section("PatchesSection").draw)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "does",
     [
@@ -213,6 +217,7 @@ def test_who_paints_gets_the_image_and_the_layer_back(comparing, does):
         assert comparing.section("PatchesSection").draw.isChecked()
 
 
+@pytest.mark.slow
 def test_a_section_that_was_not_compared_says_so(teaching, tmp_path):
     path = tmp_path / "cells.tif"
     rng = np.random.default_rng(0)

@@ -160,7 +160,14 @@ def test_closing_the_dock_keeps_the_last_stroke(teaching, image_file):
     np.testing.assert_array_equal(labels[0], painted)
 
 
-@pytest.mark.parametrize("end", ["viewer", "dock", "image", "layer", "project"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "viewer",
+        "project",
+        *(pytest.param(e, marks=pytest.mark.slow) for e in ("dock", "image", "layer")),
+    ],
+)
 def test_what_was_painted_just_before_is_kept(teaching, image_file, tmp_path, end):
     window = teaching(image_file)
     layer = window.annotate()
@@ -189,6 +196,7 @@ def test_what_was_painted_just_before_is_kept(teaching, image_file, tmp_path, en
     np.testing.assert_array_equal(labels[0], painted)
 
 
+@pytest.mark.slow
 def test_an_image_without_a_file_finds_its_annotations_again(teaching):
     rng = np.random.default_rng(3)
     image = rng.integers(0, 255, (80, 90), np.uint8)

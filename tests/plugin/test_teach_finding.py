@@ -204,6 +204,7 @@ def stroke(window, layer, row: int) -> np.ndarray:
     return np.array(layer.data)
 
 
+@pytest.mark.slow
 def test_an_image_with_a_project_of_its_own_goes_on_there(two_projects):
     window = two_projects
     section = window.section("AnnotateSection")
@@ -244,6 +245,7 @@ def test_an_image_is_brought_with_what_is_painted_on_it(two_projects, tmp_path):
     assert known_project(tmp_path / "b.tif") == tmp_path / "a-teach"
 
 
+@pytest.mark.slow
 def test_all_projects_with_something_painted_are_named(two_projects, tmp_path, qtbot):
     window = two_projects
     with Project.open(tmp_path / "b-teach") as project:
@@ -260,6 +262,7 @@ def test_all_projects_with_something_painted_are_named(two_projects, tmp_path, q
         again.close()
 
 
+@pytest.mark.slow
 def test_a_click_before_it_is_known_adds_nothing(two_projects):
     window = two_projects
     annotator = window.teach.context.annotator
@@ -272,6 +275,7 @@ def test_a_click_before_it_is_known_adds_nothing(two_projects):
     np.testing.assert_array_equal(window.annotate().data, shown(50))
 
 
+@pytest.mark.slow
 def test_pixels_without_a_file_are_looked_for_too(two_projects, tmp_path):
     window = two_projects
     pixels = np.random.default_rng(0).integers(0, 255, (90, 120), np.uint8)
@@ -304,6 +308,7 @@ def test_an_image_that_was_moved_alone_goes_on_in_its_project(two_projects, tmp_
     project.open_image("b")
 
 
+@pytest.mark.slow
 def test_one_can_say_in_the_window_where_an_image_is(
     two_projects, tmp_path, monkeypatch
 ):
@@ -327,6 +332,7 @@ def test_one_can_say_in_the_window_where_an_image_is(
         assert sum(project.journal("a").pixels) == STROKE.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moved", [True, False])
 def test_of_slices_in_a_folder_one_says_which_folder(
     two_projects, tmp_path, monkeypatch, moved

@@ -100,6 +100,7 @@ def test_an_outage_is_told_once_and_ends_for_every_image(
     assert (kept(folder, "other")[second > 0] == 2).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("home", [False, True])
 def test_a_project_left_on_a_full_disk_can_be_opened_again(
     teaching, image_file, tmp_path, disk, told, home

@@ -38,6 +38,7 @@ def painted(request, teaching, image_file, tmp_path):
     return window, layer
 
 
+@pytest.mark.slow
 def test_what_is_painted_after_a_change_of_type_is_kept(painted):
     window, layer = painted
     window.viewer.layers.selection.active = layer
@@ -70,6 +71,7 @@ def read_only(values: np.ndarray) -> np.ndarray:
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(50, 60), (2, 3, 120, 160)])
 def test_pixels_of_another_size_are_refused_in_words(painted, shape):
     window, layer = painted

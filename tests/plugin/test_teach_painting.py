@@ -49,6 +49,7 @@ def test_a_stroke_is_on_the_disk_as_it_is_on_screen(teaching, image_file):
     assert f"{np.count_nonzero(layer.data):,} pixels in 2 places" in words
 
 
+@pytest.mark.slow
 def test_polygon_fill_and_eraser_are_kept(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -120,6 +121,7 @@ def test_a_deleted_layer_comes_back_with_one_click(teaching, image_file):
     np.testing.assert_array_equal(kept(window)[0], painted)
 
 
+@pytest.mark.slow
 def test_what_a_script_or_napari_changes_is_kept_too(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -136,6 +138,7 @@ def test_what_a_script_or_napari_changes_is_kept_too(teaching, image_file):
     assert kept(window)[0, 50, 60] == 0
 
 
+@pytest.mark.slow
 def test_what_is_no_class_is_neither_shown_nor_kept(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -147,6 +150,7 @@ def test_what_is_no_class_is_neither_shown_nor_kept(teaching, image_file):
     assert "no class" in window.teach.status.text()
 
 
+@pytest.mark.slow
 def test_the_brush_is_in_hand_from_the_start(teaching, image_file):
     window = teaching(image_file)
     tools = window.section("AnnotateSection").tools.buttons

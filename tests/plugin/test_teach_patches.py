@@ -71,6 +71,7 @@ def test_a_drawn_patch_begins_with_the_prediction(teaching, image_file):
     assert window.one.state.patches == ()
 
 
+@pytest.mark.slow
 def test_after_drawing_a_patch_the_tool_is_back_in_hand(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -127,6 +128,7 @@ def test_missing_pixels_are_counted_live_and_filled_with_a_class(teaching, image
     assert "fully annotated" in section.list.item(0).text()
 
 
+@pytest.mark.slow
 def test_the_lines_of_a_patch_turn_white_once_it_is_full(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -159,6 +161,7 @@ def test_the_brush_copies_the_prediction(teaching, image_file):
     assert not layer.data.any()
 
 
+@pytest.mark.slow
 def test_a_stroke_as_predicted_waits_for_the_prediction(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -181,6 +184,7 @@ def test_a_stroke_as_predicted_waits_for_the_prediction(teaching, image_file):
     np.testing.assert_array_equal(layer.data, before)
 
 
+@pytest.mark.slow
 def test_an_undo_takes_back_a_stroke_that_still_waits(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -218,6 +222,7 @@ def test_a_prediction_beside_a_run_says_so(teaching, image_file, tmp_path):
         assert window.teach.status.text() == ""
 
 
+@pytest.mark.slow
 def test_no_button_moves_when_a_prediction_is_announced(teaching, image_file):
     """Nor is it said any longer than that takes, whatever is folded."""
     window = teaching(image_file)
@@ -238,6 +243,7 @@ def test_no_button_moves_when_a_prediction_is_announced(teaching, image_file):
     assert window.teach.status.text() == ""
 
 
+@pytest.mark.slow
 def test_after_a_long_message_no_button_moves_back(teaching, image_file):
     window = teaching(image_file)
     window.annotate()
@@ -257,6 +263,7 @@ def test_after_a_long_message_no_button_moves_back(teaching, image_file):
         assert top() == below
 
 
+@pytest.mark.slow
 def test_the_button_takes_back_what_waits_though_nothing_is_written(
     teaching, image_file
 ):
@@ -288,6 +295,7 @@ def stack_file(tmp_path):
     return path, np.where(stack < 100, 2, 1).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_a_patch_drawn_while_another_slice_is_predicted_is_filled(teaching, stack_file):
     path, expected = stack_file
     window = teaching(path)
@@ -312,6 +320,7 @@ def test_a_patch_drawn_while_another_slice_is_predicted_is_filled(teaching, stac
     assert not layer.data[:2].any()
 
 
+@pytest.mark.slow
 def test_what_waits_is_left_if_its_prediction_is_stopped(teaching, image_file):
     window = teaching(image_file)
     layer = window.annotate()
@@ -328,6 +337,7 @@ def test_what_waits_is_left_if_its_prediction_is_stopped(teaching, image_file):
     assert len(window.one.state.patches) == 1
 
 
+@pytest.mark.slow
 def test_as_predicted_means_the_model_that_is_chosen(teaching, image_file):
     window = teaching(image_file)
     other = replace(window.core.info(), key="other")
@@ -355,6 +365,7 @@ def test_the_prediction_is_hidden_and_shown_by_a_key(teaching, image_file):
     assert shown.visible
 
 
+@pytest.mark.slow
 def test_run_shows_its_result_though_the_key_has_hidden_the_last(teaching, image_file):
     window = teaching(image_file)
     window.annotate()
@@ -369,6 +380,7 @@ def test_run_shows_its_result_though_the_key_has_hidden_the_last(teaching, image
     assert not shown.visible
 
 
+@pytest.mark.slow
 def test_while_a_run_shows_its_own_the_key_hides_that(teaching, image_file):
     window = teaching(image_file)
     window.annotate()
@@ -443,6 +455,7 @@ def test_a_place_of_which_more_than_a_quarter_is_a_patch_is_left_out(box, covere
     assert not _covered(Place(1, box, 0.5, "uncertain"), patch)
 
 
+@pytest.mark.slow
 def test_where_all_is_annotated_the_tab_just_says_so(teaching, image_file, monkeypatch):
     window = teaching(image_file)
     window.annotate()

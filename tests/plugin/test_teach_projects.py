@@ -107,6 +107,7 @@ def endless(monkeypatch):
     return begun
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["export_to", "import_from"])
 def test_strokes_are_written_while_a_data_set_comes_or_goes(
     teaching, files, tmp_path, endless, way
@@ -155,6 +156,7 @@ def test_imported_labels_are_seen_and_painted_on_at_once(teaching, files, tmp_pa
     assert (layer.data[40:50, 10:110] > 0).all()
 
 
+@pytest.mark.slow
 def test_a_name_is_suggested_that_is_fresh_in_the_project_now_open(
     teaching, files, tmp_path
 ):
@@ -228,6 +230,7 @@ def test_every_control_has_a_name_and_a_tooltip(teaching, files):
     assert seen > 20
 
 
+@pytest.mark.slow
 def test_a_stroke_made_while_an_import_is_read_stays(
     teaching, files, tmp_path, monkeypatch
 ):

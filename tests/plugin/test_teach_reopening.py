@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from napari.layers import Labels
 from napari.utils._proxies import PublicOnlyProxy
 from teach_driver import TeachCore, TeachWindow
@@ -80,6 +81,7 @@ def test_the_dock_opens_on_the_tab_that_it_had(teaching, image_file, tmp_path, q
             close_dock(again)
 
 
+@pytest.mark.slow
 def test_a_tab_is_made_once_its_dock_lies_in_the_window(teaching, image_file, tmp_path):
     """Made before, it was destroyed in an order that broke a garbage collection."""
     window = teaching(image_file)
@@ -91,6 +93,7 @@ def test_a_tab_is_made_once_its_dock_lies_in_the_window(teaching, image_file, tm
     window.viewer.window.remove_dock_widget(frame)
 
 
+@pytest.mark.slow
 def test_no_layer_is_left_that_nobody_keeps(teaching, image_file):
     window = teaching(image_file)
     layer = painted(window, 30)
@@ -131,6 +134,7 @@ def test_what_was_painted_comes_back_and_more_is_kept(
         again.close()
 
 
+@pytest.mark.slow
 def test_a_left_over_is_replaced_but_a_copy_stays(teaching, image_file):
     window = teaching(image_file)
     old = painted(window, 30)

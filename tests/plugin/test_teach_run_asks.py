@@ -115,6 +115,7 @@ def test_what_is_asked_of_a_run_that_is_being_begun_spares_the_one_before(
     assert (before / "best.safetensors").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.gui
 def test_the_buttons_are_for_the_run_at_work_while_another_is_begun(at_work):
     window, section, _ = at_work
@@ -124,6 +125,7 @@ def test_the_buttons_are_for_the_run_at_work_while_another_is_begun(at_work):
     window.until((section.teaching.run / "pause").exists)
 
 
+@pytest.mark.slow
 @pytest.mark.gui
 def test_teaching_without_a_model_says_so_and_nothing_hangs(
     teaching, image_file, monkeypatch

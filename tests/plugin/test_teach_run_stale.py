@@ -43,6 +43,7 @@ def test_the_curves_of_the_run_before_are_gone(shown, tmp_path):
         assert values is None or len(values) == 0
 
 
+@pytest.mark.slow
 def test_the_words_of_a_comparison_are_gone(shown, tmp_path):
     compare = shown.section("CompareSection")
     compare.bar.say("29.7 % of the pixels differ between before and after.")
@@ -60,6 +61,7 @@ def test_what_was_done_with_models_is_said_until_another_run(shown, tmp_path):
     assert models.words.text() == ""
 
 
+@pytest.mark.slow
 def test_a_discarded_run_has_no_command(shown, monkeypatch):
     monkeypatch.setattr(
         "napari_dtn.tabs.teach_run.repeating_command", lambda run: ["dtn", run.name]
@@ -99,6 +101,7 @@ def test_bring_back_is_offered_while_it_is_possible(shown, tmp_path):
     assert section.buttons.back.isVisible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_living_run_that_is_found_opens_its_section(teaching, image_file, alive):
     window = teaching(image_file)

@@ -59,6 +59,7 @@ def shows(window, probability) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     driver = RunDriver(painted)
     selected = set(painted.viewer.layers.selection)
@@ -77,6 +78,7 @@ def test_a_run_is_watched_to_its_end_and_beats_its_start(painted):
     painted.until(lambda: shows(painted, best), 5000)  # not what came last
 
 
+@pytest.mark.slow
 def test_what_is_on_screen_is_predicted_while_it_learns(painted):
     driver = RunDriver(painted)
     driver.section.warps.setChecked(True)
@@ -142,6 +144,7 @@ def test_a_run_that_predicts_nothing_leaves_no_empty_layer(painted):
     painted.until(lambda: LEARNING not in names(painted) or predicted(painted))
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_told_of_and_goes_on(painted):
     driver = RunDriver(painted)
     run = driver.begin(60)
@@ -189,6 +192,7 @@ def test_what_is_painted_meanwhile_is_for_the_next_run(painted):
     assert sum(more) > sum(pixels)
 
 
+@pytest.mark.slow
 def test_layers_that_go_while_it_learns_harm_nothing(painted):
     driver = RunDriver(painted)
     driver.begin(LONG)
@@ -205,6 +209,7 @@ def test_layers_that_go_while_it_learns_harm_nothing(painted):
     assert LEARNING not in names(painted)
 
 
+@pytest.mark.slow
 def test_a_new_window_finds_the_run_and_takes_it_over(painted, teaching, tmp_path):
     driver = RunDriver(painted)
     run = driver.begin(LONG)

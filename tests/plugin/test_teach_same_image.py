@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
+import pytest
 import tifffile
 
 from dense_transformer.teaching import Project
@@ -57,6 +58,7 @@ def test_two_layers_of_a_file_are_painted_on_as_one(teaching, image_file):
     assert len(window.teach.context.project.images) == 1
 
 
+@pytest.mark.slow
 def test_what_is_painted_lies_on_the_layer_that_is_chosen(teaching, image_file):
     window = teaching(image_file)
     first = window.viewer.layers["cells"]
@@ -83,6 +85,7 @@ def test_what_is_painted_lies_on_the_layer_that_is_chosen(teaching, image_file):
     assert layer not in window.viewer.layers
 
 
+@pytest.mark.slow
 def test_a_section_opened_as_a_stack_is_the_same_image(teaching, image_file):
     window = teaching(image_file)
     row(window, window.annotate(), 30)
@@ -97,6 +100,7 @@ def test_a_section_opened_as_a_stack_is_the_same_image(teaching, image_file):
     np.testing.assert_array_equal(kept(window), layer.data)
 
 
+@pytest.mark.slow
 def test_an_image_in_a_project_that_was_moved_is_not_opened_twice(
     teaching, image_file, tmp_path
 ):

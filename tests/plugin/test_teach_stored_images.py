@@ -73,6 +73,7 @@ def test_a_filtered_image_is_not_taken_for_its_file(opened, image_file):
     assert (folder, stored) == (image_file.parent / "cells-teach", False)
 
 
+@pytest.mark.slow
 def test_a_filtered_image_is_said_to_be_copied_and_where(teaching, image_file):
     window = teaching(image_file)
     image = window.viewer.layers[0]

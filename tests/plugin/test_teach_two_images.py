@@ -32,6 +32,7 @@ def lines(window) -> list[str]:
     return [x.name for x in window.viewer.layers if "patches" in x.name]
 
 
+@pytest.mark.slow
 def test_what_is_painted_on_another_image_is_hidden_and_comes_back(pair):
     window, flat = pair
     assert not flat.visible  # a stack that is not annotated yet is chosen

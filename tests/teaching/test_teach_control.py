@@ -76,7 +76,7 @@ def test_it_holds_still_for_as_long_as_the_pause_lasts(tmp_path, monkeypatch):
 
 
 @needs_processes
-@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("paused", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_discarded_run_keeps_no_model(begin, tmp_path, paused):
     run = make_run(tmp_path / "p", **LONG)
     child = begin(run)

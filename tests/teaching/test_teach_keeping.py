@@ -190,7 +190,7 @@ def test_a_half_is_kept_of_few_pixels_only():
 
 def test_the_mixture_that_was_chosen_is_what_is_noted(monkeypatch):
     session = object.__new__(TeachSession)
-    session.zoomed, session.step, session.base = 1.0, 20, {}
+    session.zoomed, session.step, session.base, session.patched = 1.0, 20, {}, 0.0
     session.teach = TeachConfig(mixes=(0.5, 1.0))
     session.keeping, session.learner = begun(0.9), SimpleNamespace(model=None)
     monkeypatch.setattr(session_module, "mix_weights", lambda base, model, share: share)
@@ -206,7 +206,8 @@ def test_the_mixture_that_was_chosen_is_what_is_noted(monkeypatch):
     finish(session.judge_now(strips_of(400)))
     ((validation, _, network, to_beat, details),) = noted
     assert validation.merit == pytest.approx(0.905)
-    assert (network, to_beat) == (0.5, 0.9)
+    assert (network, to_beat) == (0.5, -np.inf)  # it was found to be better
+    assert session.best_merit == validation.merit
     assert details == {"share": 0.5, "merit": 0.9 + 0.5 / 100}
 
 
@@ -219,6 +220,7 @@ def test_what_was_judged_before_the_first_step_is_judged_again_if_broken_off(
     session.start = SimpleNamespace(card=SimpleNamespace(zoom=1.0))
     session.config = SimpleNamespace(data=SimpleNamespace(zoom=1.0))
     session.learner, session.evident = SimpleNamespace(network="base"), False
+    session.patched = 0.0
     session.keeping, session.begun = Keeping(base_merit=0.95), False
     monkeypatch.setattr(session_module, "merit_of", lambda judged: judged.merit)
 

@@ -89,6 +89,7 @@ def lines(path):
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL and forkserver")
 def test_killed_again_and_again_it_ends_bit_equal(untouched, whole):
     context = multiprocessing.get_context("forkserver")

@@ -27,6 +27,7 @@ from napari_dtn import teach_run_commands
 from napari_dtn.teach_run_commands import repeating_command
 
 
+@pytest.mark.slow
 def test_it_gives_the_same_weights_though_more_was_painted_since(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

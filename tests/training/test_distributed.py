@@ -117,6 +117,7 @@ def test_one_process_of_two_writes(both):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_stop_of_one_process_stops_both_and_they_go_on_bit_equal(both):
     _, folder, printed = both
     lines = [line for line in printed.splitlines() if "stopped" in line]

@@ -200,7 +200,7 @@ class TeachSession(Session):
 
         Strokes don't hold the classes in the image's shares, so that only patches tell.
         """
-        if self._slack(data) > 0 or self.patched < PATCHED:
+        if self.patched < PATCHED or self._slack(data) > 0:
             return validation, network
         return (yield from at_half(network, validation, self._judged, data))
 
