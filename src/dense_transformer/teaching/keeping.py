@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 HALF = 0.5  # of new weights, where that they are better isn't clear
 SURER = 0.8  # share of the log-loss that is left, then, at most
 MOSTLY = 0.85  # merit of a model that has most of what is annotated right
+BESIDE = 0.005  # of merit: strips of patches lie beside what is learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class Keeping:
     clearly better, a mixture with half of them is kept: between the two there is mostly
     more to win than to lose (Wortsman et al. 2022, arXiv:2109.01903). Once some are
     clearly better, of those that few pixels can't tell apart the last are best: they
-    have learned most. All measured in ``docs/teach-study.md``.
+    have learned most. Of many pixels, which are those of patches, any gain counts once
+    something is learned; but what is learned first has to gain the more the more of it
+    there is. All measured in ``docs/teach-study.md``.
 
     Attributes
     ----------
@@ -96,11 +99,13 @@ class Keeping:
         many : bool
             Whether they lie in many places.
         """
-        least = max(one.merit for one in judged) - slack
-        by_share = sorted(judged, key=lambda one: one.share, reverse=True)
-        good = [one for one in by_share if one.merit >= least]
+        good = sorted(judged, key=lambda one: one.merit, reverse=True)
+        if slack:
+            good = [one for one in good if one.merit >= good[0].merit - slack]
+            good.sort(key=lambda one: one.share, reverse=True)
         bars = {
-            one: self.to_beat(slack, one.loss if many else math.inf) for one in good
+            one: self.to_beat(slack, one.loss if many else math.inf, one.share)
+            for one in good
         }
         found = next((one for one in good if one.merit > bars[one]), good[0])
         to_beat = bars[found]
@@ -116,10 +121,15 @@ class Keeping:
                 self._take(found, step, half=True)
         return found, to_beat
 
-    def to_beat(self, slack: float, loss: float = math.inf) -> float:
-        """Return the merit above which new weights of a log-loss are clearly better."""
+    def to_beat(
+        self, slack: float, loss: float = math.inf, share: float = 1.0
+    ) -> float:
+        """Return the merit above which weights, a share of them new, are better.
+
+        Of a log-loss that says how sure they are of few pixels.
+        """
         if not slack:
-            return self.merit
+            return self.merit if self.step else self.untaught + BESIDE * share
         if self._is_clear:
             return self.peak - slack
         if is_surer(loss, self.losses[0]):
