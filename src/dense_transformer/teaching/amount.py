@@ -18,7 +18,7 @@ WEAK = AugmentConfig(
     warp_share=0.0, brightness=0.05, contrast=0.1, gamma=0.0, noise=0.02, blur_share=0.0
 )
 STEPS, FEW_STEPS, LEAST_STEPS = 160, 100, 60
-MINUTE_S = 57.0  # that steps left open may take, and all around them but imports
+MINUTE_S = 54.0  # that steps left open may take, and all around them but imports
 # What that is, in steps: before the first, and for a window of what is held out, which
 # three mixtures predict every 20 steps. Measured with 60 and 80 steps (teach-study.md).
 BEFORE, JUDGING = 10.5, 0.08
