@@ -11,7 +11,6 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from dense_transformer.teaching.status import RunStatus
-from napari_dtn.tabs import teach_run_progress
 from napari_dtn.tabs.inspect_follower import plain_label
 from napari_dtn.tabs.pace import SHARE, Pace
 from napari_dtn.tabs.still_label import StillLabel
@@ -191,8 +190,9 @@ def test_no_curve_is_made_in_a_section_that_has_gone(qtbot):
     progress = RunProgress()
     qtbot.addWidget(progress)
     progress.show()
+    assert progress._idle.isActive()
     progress.stop()
-    qtbot.wait(2 * teach_run_progress.IDLE_MS)
+    assert not progress._idle.isActive()
     assert progress.curve is None
 
 

@@ -149,6 +149,14 @@ def test_the_next_run_and_the_same_again_take_as_many_without_measuring(
     assert (finish(teach(next_one)).steps, few) == (4, [])
 
 
+def test_of_two_steps_nobody_learns_how_long_one_takes(tmp_path, home):
+    """The first waits for much, and must not take steps from the next run."""
+    finish(teach(make_run(tmp_path / "p", steps=2)))
+    assert not (home / "pace.json").exists()
+    finish(teach(make_run(tmp_path / "q", steps=3)))
+    assert (home / "pace.json").exists()
+
+
 def test_a_run_that_was_broken_off_keeps_its_number(tmp_path, few, monkeypatch):
     run = make_run(tmp_path / "p", steps=0)
     work = teach(run)

@@ -55,8 +55,8 @@ def pace_key(config: TrainConfig, device: str, *parts: object) -> str:
 def read_pace(key: str) -> float | None:
     """Return the seconds of a step; None where nobody has measured it."""
     seconds = _read().get(key)
-    known = isinstance(seconds, float) and math.isfinite(seconds) and seconds > 0
-    return float(seconds) if known and isinstance(seconds, float) else None
+    known = isinstance(seconds, float) and 0 < seconds < math.inf
+    return seconds if known else None
 
 
 def note_pace(key: str, seconds: float) -> None:

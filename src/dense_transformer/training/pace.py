@@ -19,8 +19,8 @@ class Pace:
 
     @property
     def step_s(self) -> float | None:
-        """Seconds of a step of late; None before the first."""
-        return median(self._steps) if self._steps else None
+        """Seconds of a step of late; None of so few that the first, slow one counts."""
+        return median(self._steps) if len(self._steps) > 2 else None
 
     def step_done(self) -> float:
         """Count a step as ended now; return the steps per second of late."""
